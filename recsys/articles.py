@@ -1,0 +1,61 @@
+"""What an article is: one frozen record, the same from the CMS's export to the widget."""
+
+import hashlib
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+
+class Status(StrEnum):
+    """Where an article stands in its life; only `USABLE` ones are ever recommended (names after ninjs `pubstatus`)."""
+
+    USABLE = "usable"
+    WITHHELD = "withheld"
+    CANCELED = "canceled"
+    RETIRED = "retired"  # no longer in the newsroom's full export
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """The picture of a display card."""
+
+    url: str
+    alt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorName:
+    """An author as the CMS names them; `id` where the CMS has one."""
+
+    name: str
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """One article of the newspaper. Text is plain (no HTML), one paragraph a line; "" or None where unknown.
+
+    `section` is a path such as "world/europe". `published_at` and `updated_at` are aware and in UTC.
+    `byline` is what is printed; `authors` are names that the CMS keeps apart itself and then wins over `byline`.
+    """
+
+    id: str
+    title: str
+    url: str = ""
+    standfirst: str = ""
+    body: str = ""
+    byline: str = ""
+    authors: tuple[AuthorName, ...] = ()
+    section: str = ""
+    tags: tuple[str, ...] = ()
+    published_at: datetime | None = None
+    updated_at: datetime | None = None
+    language: str = ""
+    image: Image | None = None
+    status: Status = Status.USABLE
+
+    def digest(self) -> str:
+        """SHA-256 (64 hex digits) over every field: two articles have one digest when nothing at all differs."""
+        return hashlib.sha256(msgspec.json.encode(asdict(self), order="deterministic")).hexdigest()

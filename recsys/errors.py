@@ -1,0 +1,78 @@
+"""Every error that this project raises on purpose.
+
+    RecsysError
+    ├── ConfigError            a setting, option or weight that cannot be used
+    ├── SourceError            a file of articles that cannot be read at all
+    ├── StoreError             the article store
+    │   └── StoreVersionError  its schema is older or newer than this code
+    ├── ModelError             the embedding model: missing, altered, or not the one expected
+    ├── MissingExtra           an optional package is not installed
+    ├── BuildRefused           a check failed: the release is not published
+    ├── ReleaseError           a release on disk
+    │   ├── NoRelease          nothing is published yet, or no release of that id
+    │   ├── ReleaseDamaged     a file is missing, cut short or altered
+    │   └── ReleaseFormatError written by another version of the format
+    └── ArticleNotFound        no such article in this release
+
+A message names the thing, the value found and what to do.
+"""
+
+
+class RecsysError(Exception):
+    """Base of all. Catch it at the edge of a program: its text is meant for a person."""
+
+
+class ConfigError(RecsysError, ValueError):
+    """A setting, option or weight that cannot be used."""
+
+
+class SourceError(RecsysError):
+    """A file of articles that cannot be opened or understood at all (one bad row is a reject, not an error)."""
+
+
+class StoreError(RecsysError):
+    """The article store cannot be opened, read or written."""
+
+
+class StoreVersionError(StoreError):
+    """The store's schema is not the one that this code reads."""
+
+
+class ModelError(RecsysError):
+    """The embedding model is missing, altered, unsafe to load, or not the one that made the vectors."""
+
+
+class MissingExtra(RecsysError, ImportError):
+    """An optional package is not installed; the text says how to install it."""
+
+
+class BuildRefused(RecsysError):
+    """A check failed, so the build is not published and the last release stays."""
+
+
+class ReleaseError(RecsysError):
+    """A release on disk cannot be used."""
+
+
+class NoRelease(ReleaseError, LookupError):
+    """Nothing is published yet, or there is no release of that id."""
+
+
+class ReleaseDamaged(ReleaseError):
+    """A file of the release is missing, cut short or altered."""
+
+
+class ReleaseFormatError(ReleaseError):
+    """The release was written by a version of the format that this code does not read."""
+
+
+class ArticleNotFound(RecsysError, LookupError):
+    """The release has no such article.
+
+    >>> str(ArticleNotFound("a17"))
+    "no article 'a17' in this release"
+    """
+
+    def __init__(self, key: str, where: str = "this release") -> None:
+        self.key = key
+        super().__init__(f"no article {key!r} in {where}")
