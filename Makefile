@@ -9,6 +9,9 @@ STORE  := sqlite:///var/demo/articles.db
 # wheels only, every file checked against the lock's hashes; torch's file differs by platform, so it is pinned by version
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 
+LOCK_OPTIONS := --quiet --upgrade --generate-hashes --strip-extras --unsafe-package torch --no-header --no-annotate \
+	--no-emit-find-links --no-emit-index-url
+
 .PHONY: setup setup-dev demo demo-build test lint lock clean
 .DELETE_ON_ERROR:
 
@@ -21,7 +24,6 @@ $(BIN)/python:
 $(VENV)/base.done: $(BIN)/python requirements.lock pyproject.toml
 	$(INSTALL) --require-hashes -r requirements.lock
 	$(INSTALL) torch==2.13.0
-	$(INSTALL) hatchling==1.27.0 editables==0.5 pathspec==0.12.1 pluggy==1.5.0 trove-classifiers packaging
 	$(INSTALL) --no-build-isolation --editable .
 	touch $@
 
@@ -54,10 +56,8 @@ lint: setup-dev
 lock:
 	$(PYTHON) -m venv $(VENV)-lock
 	$(VENV)-lock/bin/pip install --quiet pip-tools
-	$(VENV)-lock/bin/pip-compile $(LOCK_OPTIONS) --output-file requirements.lock pyproject.toml
-	$(VENV)-lock/bin/pip-compile $(LOCK_OPTIONS) --extra dev --extra fast --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
-LOCK_OPTIONS := --quiet --upgrade --generate-hashes --strip-extras --unsafe-package torch --no-header --no-annotate \
-	--no-emit-find-links --no-emit-index-url
+	$(VENV)-lock/bin/pip-compile $(LOCK_OPTIONS) --extra build --output-file requirements.lock pyproject.toml
+	$(VENV)-lock/bin/pip-compile $(LOCK_OPTIONS) --extra build --extra dev --extra fast --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
 
 clean:
 	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,1 @@
+"""Offline evaluation, with the very code that serves."""

@@ -1,0 +1,1 @@
+"""The nightly job: articles in, a release out."""

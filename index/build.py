@@ -1,0 +1,178 @@
+"""The build: the article store as of one change number becomes a release folder.
+
+Same store and same configuration give byte-identical files; only the manifest's time and id differ.
+"""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from index.embed import EmbedReport, embed_missing
+from index.lists import Lists, write_lists
+from index.neighbours import NeighbourTable, neighbours, semantic_base
+from recsys.articles import Article
+from recsys.authors import Person, persons_of
+from recsys.columns import KeyTable, TextColumnWriter, save_array
+from recsys.embedding import Embedder
+from recsys.lexical import WordVectors
+from recsys.manifest import FORMAT, Manifest, Model, record_files
+from recsys.release import REPORT, VECTORS, Card, encode_card, seconds
+from recsys.store import ArticleStore
+from recsys.text import RECIPE, Boilerplate, embedding_text, find_boilerplate, lexical_text, text_digest
+from recsys.urls import canonical_url
+from recsys.vectors import VectorIndex
+
+log = logging.getLogger(__name__)
+_BLOCK = 4_096
+
+
+@dataclass(frozen=True, slots=True)
+class BuildConfig:
+    """What shapes a build besides the store and the model.
+
+    Attributes:
+        neighbours: how many nearest by meaning, and as many by words, are kept for each article.
+        title_weight: how often the title's words count in the word index.
+    """
+
+    neighbours: int = 100
+    title_weight: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A finished build in its staging folder, not yet named, checked or published."""
+
+    folder: Path
+    change: int
+    articles: int
+    semantic_base: float
+    counts: dict[str, int]
+    embedded: EmbedReport
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """What one pass over the articles collects for the lists; one entry a row."""
+
+    digests: list[str]
+    published: list[int]
+    persons: list[tuple[Person, ...]]
+    sections: list[str]
+    tags: list[tuple[str, ...]]
+
+
+def build(store: ArticleStore, folder: Path, embedder: Embedder, config: BuildConfig) -> Built:
+    """Write every file of a release but the manifest into `folder`, which must be empty.
+
+    Raises:
+        StoreError: the store cannot be read.
+        OSError: the disk is full.
+    """
+    with store.snapshot() as snapshot:
+        expected = sum(store.count().values())
+        boilerplate = find_boilerplate(snapshot.articles, expected=expected)
+        log.info("%d boilerplate lines in %d articles", len(boilerplate.counts), boilerplate.articles)
+        embedded = embed_missing(store, snapshot.articles(), embedder, boilerplate)
+        columns = _write_rows(folder, snapshot.articles(), boilerplate, embedder)
+        log.info("words of %d articles", len(columns.digests))
+        words = WordVectors.of(lexical_text(a, boilerplate, config.title_weight) for a in snapshot.articles())
+        change = snapshot.change
+    published = np.array(columns.published, np.int64)
+    lists = write_lists(folder, published, columns.persons, columns.sections, columns.tags)
+    index = _write_vectors(folder, store, columns.digests, embedder.dim)
+    log.info("neighbours of %d articles", index.n)
+    table = neighbours(index, words, config.neighbours)
+    _write_neighbours(folder, table)
+    counts = _counts(lists, table, boilerplate)
+    _write_report(folder, boilerplate, counts)
+    return Built(folder, change, index.n, semantic_base(index), counts, embedded)
+
+
+def manifest_of(built: Built, release_id: str, now: datetime, embedder: Embedder, config: BuildConfig) -> Manifest:
+    """The manifest of a finished build, with the checksum of every file; checks are added by the caller."""
+    return Manifest(
+        format=FORMAT,
+        id=release_id,
+        created_at=now.astimezone(UTC).isoformat(timespec="seconds"),
+        change=built.change,
+        articles=built.articles,
+        model=Model(embedder.name, embedder.fingerprint, embedder.dim),
+        recipe=RECIPE,
+        semantic_base=built.semantic_base,
+        config=asdict(config),
+        counts=built.counts,
+        files=record_files(built.folder),
+    )
+
+
+def _write_rows(folder: Path, articles: Iterable[Article], boilerplate: Boilerplate, embedder: Embedder) -> _Columns:
+    """One pass in id order: text columns go to disk as they come, the rest is collected."""
+    columns = _Columns([], [], [], [], [])
+    lengths: list[int] = []
+    ids: list[tuple[str, int]] = []
+    urls: list[tuple[str, int]] = []
+    with (
+        TextColumnWriter(folder, "ids") as id_column,
+        TextColumnWriter(folder, "urls") as url_column,
+        TextColumnWriter(folder, "cards") as card_column,
+    ):
+        for row, article in enumerate(articles):
+            persons = persons_of(article)
+            text = embedding_text(article, boilerplate, embedder.max_chars)
+            id_column.append(article.id)
+            url_column.append(article.url)
+            card_column.append(encode_card(_card(article, persons)))
+            ids.append((article.id, row))
+            if canonical := canonical_url(article.url):
+                urls.append((canonical, row))
+            lengths.append(len(text))
+            columns.digests.append(text_digest(embedder.fingerprint, text))
+            columns.published.append(seconds(article.published_at))
+            columns.persons.append(persons)
+            columns.sections.append(article.section)
+            columns.tags.append(article.tags)
+    KeyTable.of(ids).save(folder, "id_table")
+    KeyTable.of(urls).save(folder, "url_table")
+    save_array(folder / "published.npy", np.array(columns.published, np.int64))
+    save_array(folder / "text_length.npy", np.array(lengths, np.int32))
+    return columns
+
+
+def _card(article: Article, persons: tuple[Person, ...]) -> Card:
+    names = tuple(person.name for person in persons)
+    return Card(
+        article.id, article.url, article.title, article.standfirst, article.section, article.published_at, names,
+        article.image,
+    )  # fmt: skip
+
+
+def _write_vectors(folder: Path, store: ArticleStore, digests: list[str], dim: int) -> VectorIndex:
+    blocks = (store.embeddings(digests[start : start + _BLOCK], dim) for start in range(0, len(digests), _BLOCK))
+    index = VectorIndex.build(blocks, dim)
+    index.save(folder / VECTORS)
+    return index
+
+
+def _write_neighbours(folder: Path, table: NeighbourTable) -> None:
+    table.rows.save(folder, "neighbours")
+    save_array(folder / "neighbours.cosine.npy", table.cosine)
+    save_array(folder / "neighbours.words.npy", table.words)
+
+
+def _counts(lists: Lists, table: NeighbourTable, boilerplate: Boilerplate) -> dict[str, int]:
+    return {**asdict(lists), "neighbours": len(table.cosine), "boilerplate_lines": len(boilerplate.counts)}
+
+
+def _write_report(folder: Path, boilerplate: Boilerplate, counts: dict[str, int]) -> None:
+    report = {
+        "counts": counts,
+        "boilerplate": {"threshold": boilerplate.threshold, "lines": boilerplate.counts},
+    }
+    with (folder / REPORT).open("wb") as file:
+        file.write(msgspec.json.format(msgspec.json.encode(report), indent=1) + b"\n")

@@ -1,0 +1,99 @@
+"""What must hold before a build is published. Each check has a name, the value found and the limit."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from recsys.errors import BuildRefused
+from recsys.manifest import Check, Manifest
+from recsys.release import Release
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of the checks.
+
+    Attributes:
+        shrink: largest share of the last release's articles that may be gone.
+        grow: largest growth, as a multiple of the last release's articles.
+        alone: largest share of articles without any neighbour.
+        sample: how many articles are searched for themselves.
+    """
+
+    shrink: float = 0.2
+    grow: float = 5.0
+    alone: float = 0.1
+    sample: int = 200
+
+
+def check(release: Release, last: Manifest | None, limits: Limits) -> list[Check]:
+    """All checks of a finished build, in a fixed order; `last` is the manifest of the release that is served now."""
+    return [*_counts(release, last, limits), *_columns(release), *_vectors(release, limits), *_lists(release, limits)]
+
+
+def refuse_failed(checks: list[Check], force: bool) -> list[str]:
+    """The names of failed checks that `force` overrides.
+
+    Raises:
+        BuildRefused: a check failed and `force` is not given.
+    """
+    failed = [c for c in checks if not c.passed]
+    if failed and not force:
+        reasons = "; ".join(f"{c.name} is {c.value:g}, must be {c.limit}" for c in failed)
+        raise BuildRefused(f"not published: {reasons}. The last release stays; --force publishes all the same")
+    return [c.name for c in failed]
+
+
+def _check(name: str, value: float, limit: str, passed: bool) -> Check:
+    return Check(name, float(value), limit, bool(passed))  # plain types, whatever numpy gave
+
+
+def _counts(release: Release, last: Manifest | None, limits: Limits) -> Iterator[Check]:
+    n = len(release)
+    yield _check("articles", n, "at least 1", n >= 1)
+    if last is not None and last.articles:
+        low, high = (1 - limits.shrink) * last.articles, limits.grow * max(last.articles, 100)
+        yield _check("articles against the last release", n, f"from {low:.0f} to {high:.0f}", low <= n <= high)
+
+
+def _columns(release: Release) -> Iterator[Check]:
+    """A column in which every value is empty is nearly always a wrong --map or a broken export."""
+    n = len(release)
+    cards = [release.card(row) for row in _sample(n, 1_000)]
+    titled = sum(bool(card.title) for card in cards)
+    yield _check("sampled articles with a title", titled, f"{len(cards)}", titled == len(cards))
+    texts = int(np.count_nonzero(release.text_length))
+    yield _check("articles with text", texts, "at least half of all", 2 * texts >= n)
+
+
+def _vectors(release: Release, limits: Limits) -> Iterator[Check]:
+    index, n = release.vectors, len(release)
+    yield _check("vectors", index.n, f"{n}", index.n == n)
+    wrong = sum(_not_unit(index.vectors(np.arange(start, min(start + 4096, n)))) for start in range(0, n, 4096))
+    yield _check("vectors that are not finite and of length 1", wrong, "0", wrong == 0)
+    rows = _sample(n, limits.sample)
+    vectors = index.vectors(rows) if n else np.empty((0, index.dim), np.float32)
+    _, best = index.search(vectors, 1) if n else (None, np.empty((0, 1), np.float32))
+    own = np.einsum("ij,ij->i", vectors, vectors)
+    # an equal twin may be found first, so the similarity is compared and not the row
+    lost = int((best[:, 0] < own - 1e-4).sum()) + int((best[:, 0] > own + 1e-4).sum()) if wrong == 0 else len(rows)
+    yield _check("sampled articles that are not their own nearest", lost, "0", lost == 0)
+
+
+def _not_unit(vectors: "np.typing.NDArray[np.float32]") -> int:
+    lengths = np.linalg.norm(vectors.astype(np.float64), axis=1)
+    return int((~(np.abs(lengths - 1.0) < 1e-3)).sum())  # a NaN is never near 1
+
+
+def _lists(release: Release, limits: Limits) -> Iterator[Check]:
+    n = len(release)
+    alone = sum(len(release.neighbours(row).rows) == 0 for row in range(n)) / n if n > 1 else 0.0
+    yield _check("share of articles without neighbours", alone, f"at most {limits.alone:g}", alone <= limits.alone)
+    itself = sum(bool((release.neighbours(row).rows == row).any()) for row in _sample(n, limits.sample))
+    yield _check("sampled articles that are their own neighbour", itself, "0", itself == 0)
+
+
+def _sample(n: int, size: int) -> "np.typing.NDArray[np.int64]":
+    """At most `size` rows, spread evenly, the same every time."""
+    return np.unique(np.linspace(0, n - 1, min(n, size)).astype(np.int64)) if n else np.empty(0, np.int64)

@@ -1,0 +1,132 @@
+"""Who wrote what, in which section, under which tags: the lists of a release, each the reverse of the other."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from recsys.authors import Person, name_key
+from recsys.columns import Int32, Int64, ListColumn, save_array, write_texts
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """How many of each there are."""
+
+    authors: int
+    sections: int
+    tags: int
+
+
+def newest_first(published: Int64) -> Int32:
+    """(n,) int32: all rows by date, newest first, undated last; of one date the smaller row first."""
+    return np.lexsort((np.arange(len(published)), -published.astype(np.float64))).astype(np.int32)
+
+
+def write_lists(
+    folder: Path,
+    published: Int64,
+    persons: Sequence[tuple[Person, ...]],
+    sections: Sequence[str],
+    tags: Sequence[tuple[str, ...]],
+) -> Lists:
+    """Write the author, section, tag and recency columns of a release; every argument has one entry a row."""
+    recent = newest_first(published)
+    save_array(folder / "recent.npy", recent)
+    return Lists(
+        authors=_write_authors(folder, recent, persons),
+        sections=_write_sections(folder, recent, sections),
+        tags=_write_tags(folder, tags),
+    )
+
+
+def _write_authors(folder: Path, recent: Int32, persons: Sequence[tuple[Person, ...]]) -> int:
+    known = _ids_of_names(person for people in persons for person in people)
+    keys = [list(dict.fromkeys(known.get(p.key, p.key) for p in people)) for people in persons]
+    number = {key: place for place, key in enumerate(sorted({key for row in keys for key in row}))}
+    authors = ListColumn.of([number[key] for key in row] for row in keys)
+    authors.save(folder, "authors")
+    _reverse(authors, recent, len(number)).save(folder, "author_rows")
+    write_texts(folder, "author_keys", number)
+    return len(number)
+
+
+def _ids_of_names(persons: Iterable[Person]) -> dict[str, str]:
+    """Name keys that belong to exactly one CMS id: a byline of that name then means that person."""
+    ids: dict[str, set[str]] = defaultdict(set)
+    for person in persons:
+        if person.key.startswith("id:"):
+            ids[name_key(person.name)].add(person.key)
+    return {name: next(iter(keys)) for name, keys in ids.items() if len(keys) == 1}
+
+
+def _write_sections(folder: Path, recent: Int32, sections: Sequence[str]) -> int:
+    paths = [_normal_path(section) for section in sections]
+    spelling = _prefixes(paths)
+    nodes = {key: node for node, key in enumerate(sorted(spelling))}
+    ancestors = _ancestors(nodes)
+    node_of_row = np.array([nodes.get(path.casefold(), -1) for path in paths], np.int32)
+    inside = ListColumn.of([n for n in ancestors[node].tolist() if n >= 0] if node >= 0 else [] for node in node_of_row)
+    rows = _reverse(inside, recent, len(nodes))
+    save_array(folder / "section.npy", node_of_row)
+    save_array(folder / "section_ancestors.npy", ancestors)
+    save_array(folder / "section_rarity.npy", _rarity(np.diff(rows.offsets), len(paths)))
+    rows.save(folder, "section_rows")
+    write_texts(folder, "sections", [spelling[key] for key in nodes])
+    return len(nodes)
+
+
+def _normal_path(section: str) -> str:
+    """' World / Europe/' -> 'World/Europe'."""
+    return "/".join(name for part in section.split("/") if (name := " ".join(part.split())))
+
+
+def _prefixes(paths: Iterable[str]) -> dict[str, str]:
+    """Every section and every section above it: folded path -> the spelling that is met most."""
+    seen: dict[str, Counter[str]] = defaultdict(Counter)
+    for path, count in Counter(paths).items():
+        names = path.split("/") if path else []
+        for depth in range(1, len(names) + 1):
+            prefix = "/".join(names[:depth])
+            seen[prefix.casefold()][prefix] += count
+    return {key: min(spellings.items(), key=lambda s: (-s[1], s[0]))[0] for key, spellings in seen.items()}
+
+
+def _ancestors(nodes: dict[str, int]) -> Int32:
+    """(nodes, depth) int32: each node's path of nodes from the root down to itself, padded with -1."""
+    depth = max((key.count("/") + 1 for key in nodes), default=1)
+    table = np.full((len(nodes), depth), -1, np.int32)
+    for key, node in nodes.items():
+        names = key.split("/")
+        table[node, : len(names)] = [nodes["/".join(names[:d])] for d in range(1, len(names) + 1)]
+    return table
+
+
+def _rarity(counts: Int64, n: int) -> npt.NDArray[np.float32]:
+    """log(n / count) / log(n): 0 for a section that holds every article, 1 for one that holds a single article."""
+    if n < 2:
+        return np.zeros(len(counts), np.float32)
+    return (np.log(n / np.maximum(counts, 1)) / np.log(n)).astype(np.float32)
+
+
+def _write_tags(folder: Path, tags: Sequence[tuple[str, ...]]) -> int:
+    keys = [sorted({" ".join(tag.casefold().split()) for tag in row} - {""}) for row in tags]
+    count = Counter(key for row in keys for key in row)
+    number = {key: place for place, key in enumerate(sorted(count))}
+    ListColumn.of([number[key] for key in row] for row in keys).save(folder, "tags")
+    save_array(folder / "tag_rarity.npy", np.log1p([len(tags) / count[key] for key in number]).astype(np.float32))
+    write_texts(folder, "tag_keys", number)
+    return len(number)
+
+
+def _reverse(column: ListColumn, recent: Int32, size: int) -> ListColumn:
+    """For each number 0 … size-1 the rows that hold it, newest first."""
+    rank = np.empty(len(recent), np.int64)
+    rank[recent] = np.arange(len(recent))
+    rows = np.repeat(np.arange(len(column), dtype=np.int32), np.diff(column.offsets))
+    order = np.lexsort((rank[rows], column.values))
+    offsets = np.concatenate([[0], np.cumsum(np.bincount(column.values, minlength=size))])
+    return ListColumn(offsets.astype(np.int64), rows[order])

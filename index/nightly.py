@@ -1,0 +1,74 @@
+"""The night: build, check, publish. Whatever fails, the last release goes on being served."""
+
+import logging
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from index.build import BuildConfig, build, manifest_of
+from index.checks import Limits, check, refuse_failed
+from index.publish import last_manifest, only_one, publish, release_id, staging
+from recsys.embedding import Embedder
+from recsys.manifest import FORMAT, Manifest
+from recsys.release import Release
+from recsys.store import ArticleStore
+from recsys.text import RECIPE
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class NightlyConfig:
+    """How a night runs.
+
+    Attributes:
+        build: what shapes the release.
+        limits: bounds of the checks before publishing.
+        keep: how many releases stay on disk, >= 1.
+        force: publish although a check failed, and record which.
+        rebuild: build although nothing has changed since the current release.
+    """
+
+    build: BuildConfig = BuildConfig()
+    limits: Limits = Limits()
+    keep: int = 5
+    force: bool = False
+    rebuild: bool = False
+
+
+def nightly(store: ArticleStore, releases: Path, embedder: Embedder, config: NightlyConfig | None = None) -> Manifest:
+    """Build a release from the store, check it, publish it; returns the manifest of what is then current.
+
+    Where neither the store, the model nor the configuration has changed since the current release, that one stays.
+
+    Raises:
+        BuildRefused: a check failed; `CURRENT` is as it was.
+        ConfigError: another job is publishing to this folder.
+        OSError, StoreError: the disk or the store failed; `CURRENT` is as it was.
+    """
+    config = config or NightlyConfig()
+    with only_one(releases), staging(releases) as folder:
+        last = last_manifest(releases)
+        if last and not config.rebuild and _same(last, store, embedder, config.build):
+            log.info("nothing has changed since %s: it stays current", last.id)
+            return last
+        built = build(store, folder, embedder, config.build)
+        now = datetime.now(UTC)
+        draft = manifest_of(built, "draft", now, embedder, config.build)
+        name = release_id(releases, now, draft.computed_digest())
+        manifest = replace(draft, id=name)
+        checks = check(Release(folder, manifest), last, config.limits)
+        for found in checks:
+            level = logging.INFO if found.passed else logging.ERROR
+            log.log(level, "check %s: %g (must be %s)", found.name, found.value, found.limit)
+        forced = refuse_failed(checks, config.force)
+        manifest = replace(manifest, checks=checks, forced=forced).signed()
+        publish(folder, releases, manifest, config.keep)
+    log.info("published %s: %d articles", manifest.id, manifest.articles)
+    return manifest
+
+
+def _same(last: Manifest, store: ArticleStore, embedder: Embedder, config: BuildConfig) -> bool:
+    """Whether a build now would give the release that is current."""
+    made_of = (last.format, last.change, last.model.fingerprint, last.recipe, last.config)
+    return made_of == (FORMAT, store.change(), embedder.fingerprint, RECIPE, asdict(config))

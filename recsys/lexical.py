@@ -1,0 +1,101 @@
+"""Nearest by words: TF-IDF over the full text, hashed so that it streams and needs no vocabulary.
+
+Words and pairs of words are counted; the count's square root is weighed by inverse document frequency, and each
+article's vector is scaled to length 1, so the dot product of two rows is their cosine. Hashing (Weinberger et al.,
+2009, "Feature hashing for large scale multitask learning") keeps memory at the matrix alone.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from recsys.columns import Rows
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+FEATURES = 2**22
+TOKEN = r"(?u)\b\w[\w'’-]*\w\b"
+MAX_SHARE = 0.1  # a word in more than a tenth of all articles tells nothing and costs most of the time
+MAX_SHARE_FROM = 1_000  # … but in a small archive a tenth is a handful of articles
+_BLOCK = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class WordVectors:
+    """TF-IDF vectors of n articles.
+
+    Attributes:
+        matrix: (n, FEATURES) float32 CSR with unit rows (all zero for a text without words).
+    """
+
+    matrix: "csr_matrix[Any]"
+
+    @classmethod
+    def of(cls, texts: Iterable[str]) -> "WordVectors":
+        """The vectors of these texts, read once as a stream in blocks."""
+        from scipy.sparse import csr_matrix, vstack
+        from sklearn.feature_extraction.text import HashingVectorizer
+
+        counter = HashingVectorizer(
+            n_features=FEATURES, ngram_range=(1, 2), token_pattern=TOKEN, alternate_sign=False, norm=None,
+            dtype=np.float32,
+        )  # fmt: skip
+        blocks = [counter.transform(block) for block in _blocks(texts, _BLOCK)]
+        counts = vstack(blocks, format="csr") if blocks else csr_matrix((0, FEATURES), dtype=np.float32)
+        return cls(_weigh(counts))
+
+    def __len__(self) -> int:
+        return int(self.matrix.shape[0])
+
+    def nearest(self, k: int, threads: int = -1) -> Iterator[tuple[Rows, Rows, npt.NDArray[np.float32]]]:
+        """The k nearest other rows of every row, block by block: `(rows, near, similarity)`, each (pairs,).
+
+        Pairs without a word in common are left out, so a row may have fewer than k. Similarity is in (0, 1].
+        `threads` -1 takes every core.
+        """
+        from sparse_dot_topn import sp_matmul_topn
+
+        other = self.matrix.T.tocsr()
+        for start in range(0, len(self), _BLOCK):
+            block = self.matrix[start : start + _BLOCK]
+            found = sp_matmul_topn(block, other, top_n=k + 1, threshold=1e-6, sort=True, n_threads=threads).tocoo()
+            rows, near = found.coords[0].astype(np.int64) + start, found.coords[1].astype(np.int64)
+            keep = rows != near
+            yield rows[keep], near[keep], np.minimum(found.data[keep].astype(np.float32), 1.0)
+
+    def similarity(self, rows: Rows, others: Rows) -> npt.NDArray[np.float32]:
+        """(m,) cosine in [0, 1] of each pair `(rows[i], others[i])`."""
+        out = np.empty(len(rows), np.float32)
+        for start in range(0, len(rows), _BLOCK * 8):
+            span = slice(start, start + _BLOCK * 8)
+            product = self.matrix[rows[span]].multiply(self.matrix[others[span]])
+            out[span] = np.asarray(product.sum(axis=1)).ravel()
+        return np.clip(out, 0.0, 1.0)
+
+
+def _weigh(counts: "csr_matrix[Any]") -> "csr_matrix[Any]":
+    """sqrt(count) · (log((1 + n) / (1 + df)) + 1), unit rows; words in too many articles are dropped."""
+    from sklearn.preprocessing import normalize
+
+    n = counts.shape[0]
+    if not n:
+        return counts
+    frequency = np.bincount(counts.indices, minlength=FEATURES)
+    weight = (np.log((1.0 + n) / (1.0 + frequency)) + 1.0).astype(np.float32)
+    if n >= MAX_SHARE_FROM:
+        weight[frequency > MAX_SHARE * n] = 0.0
+    counts.data = np.sqrt(counts.data) * weight[counts.indices]
+    counts.eliminate_zeros()
+    counts.sort_indices()
+    return normalize(counts, copy=False)
+
+
+def _blocks(texts: Iterable[str], size: int) -> Iterator[list[str]]:
+    iterator = iter(texts)
+    while block := list(islice(iterator, size)):
+        yield block

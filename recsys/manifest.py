@@ -1,0 +1,144 @@
+"""The first page of a release: what it is, what made it, and the checksum of every file."""
+
+import hashlib
+import os
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+import msgspec
+
+from recsys.errors import ReleaseDamaged, ReleaseFormatError
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """Size in bytes and SHA-256 (hex) of one file."""
+
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """The embedding model: `fingerprint` names exact weights, settings and precision."""
+
+    name: str
+    fingerprint: str
+    dim: int
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A check before publishing: `limit` says in words what `value` had to be."""
+
+    name: str
+    value: float
+    limit: str
+    passed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a release says of itself.
+
+    Attributes:
+        format: version of the folder's layout.
+        id: name of the release's folder, sorts by time.
+        created_at: ISO 8601, UTC; with `id` the only thing that differs between two builds of one store.
+        change: the store's change number that this release shows.
+        articles: number of rows.
+        model: what embedded the articles.
+        recipe: version of the texts that are compared.
+        semantic_base: mean cosine of random pairs of articles under this model, in (-1, 1).
+        config: what shaped the build besides store and model.
+        counts: how many sections, authors, tags, neighbours and so on.
+        checks: what was checked before publishing.
+        forced: names of failed checks that were overridden with --force.
+        files: every other file of the folder.
+        digest: SHA-256 over all of the above.
+    """
+
+    format: int
+    id: str
+    created_at: str
+    change: int
+    articles: int
+    model: Model
+    recipe: int
+    semantic_base: float
+    config: dict[str, int] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+    checks: list[Check] = field(default_factory=list)
+    forced: list[str] = field(default_factory=list)
+    files: dict[str, FileRecord] = field(default_factory=dict)
+    digest: str = ""
+
+    def computed_digest(self) -> str:
+        """SHA-256 (hex) over every field but `digest`."""
+        return hashlib.sha256(msgspec.json.encode(asdict(replace(self, digest="")), order="deterministic")).hexdigest()
+
+    def signed(self) -> "Manifest":
+        """The same manifest with its digest filled in."""
+        return replace(self, digest=self.computed_digest())
+
+    def write(self, folder: Path) -> None:
+        """Write and fsync `manifest.json`."""
+        with (folder / MANIFEST).open("wb") as file:
+            file.write(msgspec.json.format(msgspec.json.encode(self), indent=1) + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+    @classmethod
+    def read(cls, folder: Path) -> "Manifest":
+        """The manifest of a release folder.
+
+        Raises:
+            ReleaseFormatError: another version of the format wrote it.
+            ReleaseDamaged: it is missing, not readable, or was altered after it was written.
+        """
+        path = folder / MANIFEST
+        try:
+            raw = msgspec.json.decode(path.read_bytes())
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise ReleaseDamaged(f"{path}: cannot be read ({error}); roll back or build again") from error
+        version = raw.get("format") if isinstance(raw, dict) else None
+        if isinstance(version, int) and version != FORMAT:
+            raise ReleaseFormatError(f"{path}: format {version}, this program reads {FORMAT}; build the release again")
+        try:
+            manifest = msgspec.convert(raw, cls)
+        except msgspec.ValidationError as error:
+            raise ReleaseDamaged(f"{path}: {error}; roll back or build again") from error
+        if manifest.digest != manifest.computed_digest():
+            raise ReleaseDamaged(f"{path}: was altered after it was written; roll back or build again")
+        return manifest
+
+    def verify_files(self, folder: Path) -> None:
+        """Compare every file with its recorded size and SHA-256, and refuse files that are not listed.
+
+        Raises:
+            ReleaseDamaged: names the first file that is missing, extra, of another size or of other content.
+        """
+        found = {path.name for path in folder.iterdir()} - {MANIFEST}
+        for name in sorted(found.symmetric_difference(self.files)):
+            raise ReleaseDamaged(f"{folder / name}: {'not in the manifest' if name in found else 'is missing'}")
+        for name, expected in self.files.items():
+            actual_size = (folder / name).stat().st_size
+            if actual_size != expected.bytes:
+                raise ReleaseDamaged(f"{folder / name}: {actual_size} bytes, the manifest says {expected.bytes}")
+            if (actual := sha256_of(folder / name)) != expected.sha256:
+                raise ReleaseDamaged(f"{folder / name}: SHA-256 {actual}, the manifest says {expected.sha256}")
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 (hex) of a file's content, read in blocks."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def record_files(folder: Path) -> dict[str, FileRecord]:
+    """The `files` entry of a manifest for everything in `folder` but the manifest itself."""
+    paths = sorted(path for path in folder.iterdir() if path.name != MANIFEST)
+    return {path.name: FileRecord(path.stat().st_size, sha256_of(path)) for path in paths}

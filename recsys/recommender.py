@@ -1,0 +1,284 @@
+"""The lists of a page: similar stories, more from this author, or both with no article twice.
+
+A list is made in one direction: candidates, then who is eligible, then the score, then the first k. Where the nearest
+articles are too few for k, newer ones of the same section follow, then of the whole paper; each item says its source.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from enum import StrEnum
+
+import numpy as np
+
+from recsys.articles import Image
+from recsys.columns import Rows
+from recsys.eligibility import Eligibility, Filters
+from recsys.errors import ConfigError
+from recsys.ranking import Weights, parts, score
+from recsys.release import Release
+from recsys.signals import Floats, signals
+
+MAX_K = 100
+_FIRST_BLOCK = 64
+
+
+class Source(StrEnum):
+    """Why an item is in a list."""
+
+    SIMILAR = "similar"  # near in meaning or words
+    AUTHOR = "author"  # by an author of the article
+    SECTION = "section"  # fallback: newest of the article's section
+    RECENT = "recent"  # fallback: newest of the paper
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One entry of a list, ready to show.
+
+    `score` is in [0, 1], larger is more related; it orders the items of source `similar`, the others go by date.
+    `parts`, where asked for, add up to the score (in their order).
+    """
+
+    id: str
+    url: str
+    title: str
+    standfirst: str
+    section: str
+    published_at: datetime | None
+    authors: tuple[str, ...]
+    image: Image | None
+    score: float
+    source: Source
+    parts: dict[str, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One list: the best items first, and the release and model that made it."""
+
+    article_id: str
+    release: str
+    model: str
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RelatedAnswer:
+    """Both lists of a page; no article is in both."""
+
+    article_id: str
+    release: str
+    model: str
+    similar: tuple[Item, ...]
+    author: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Picks:
+    """Rows chosen for a list, best first, with their parts by name."""
+
+    rows: list[int]
+    sources: list[Source]
+    parts: list[dict[str, float]]
+
+
+class Recommender:
+    """Answers for one release under one set of weights; it holds no state of its own and may serve many threads.
+
+    Args:
+        release: what the night built.
+        weights: how much each signal counts.
+        withdrawn: rows that may not be shown any more since the release was built.
+    """
+
+    def __init__(self, release: Release, weights: Weights | None = None, withdrawn: frozenset[int] = frozenset()) -> None:
+        self.release = release
+        self.weights = weights or Weights()
+        self.withdrawn = withdrawn
+
+    def similar(
+        self,
+        article_id: str,
+        k: int = 10,
+        *,
+        exclude: Iterable[str] = (),
+        section: str | None = None,
+        published_after: datetime | None = None,
+        explain: bool = False,
+    ) -> Answer:
+        """The k articles most related to this one, best first.
+
+        Exactly k where that many are eligible, never the article itself. Ties: the newer first, then the smaller id.
+
+        Raises:
+            ArticleNotFound: the release has no such article.
+            ConfigError: k is not in [0, MAX_K].
+        """
+        row = self.release.row(article_id)
+        eligible = self._eligibility(row, exclude, section, published_after)
+        return self._answer(article_id, self._similar(row, _checked(k), eligible), explain)
+
+    def more_from_author(
+        self,
+        article_id: str,
+        k: int = 10,
+        *,
+        exclude: Iterable[str] = (),
+        section: str | None = None,
+        published_after: datetime | None = None,
+        explain: bool = False,
+    ) -> Answer:
+        """The k newest other articles by any of this article's authors, newest first; empty where it has none.
+
+        Raises:
+            ArticleNotFound: the release has no such article.
+            ConfigError: k is not in [0, MAX_K].
+        """
+        row = self.release.row(article_id)
+        eligible = self._eligibility(row, exclude, section, published_after)
+        return self._answer(article_id, self._more_from_author(row, _checked(k), eligible), explain)
+
+    def related(
+        self,
+        article_id: str,
+        similar: int = 6,
+        author: int = 4,
+        *,
+        exclude: Iterable[str] = (),
+        section: str | None = None,
+        published_after: datetime | None = None,
+        explain: bool = False,
+    ) -> RelatedAnswer:
+        """Both lists of a page, with no article in both.
+
+        The author's list is filled first: its candidates are few, while the similar list can always reach further.
+
+        Raises:
+            ArticleNotFound: the release has no such article.
+            ConfigError: a count is not in [0, MAX_K].
+        """
+        row = self.release.row(article_id)
+        by_author = self._more_from_author(
+            row, _checked(author), self._eligibility(row, exclude, section, published_after)
+        )
+        eligible = self._eligibility(row, exclude, section, published_after, taken=by_author.rows)
+        alike = self._similar(row, _checked(similar), eligible)
+        return RelatedAnswer(
+            article_id, self.release.id, self.release.manifest.model.name,
+            similar=self._items(alike, explain), author=self._items(by_author, explain),
+        )  # fmt: skip
+
+    def _eligibility(
+        self,
+        row: int,
+        exclude: Iterable[str],
+        section: str | None,
+        published_after: datetime | None,
+        taken: Iterable[int] = (),
+    ) -> Eligibility:
+        filters = Filters(frozenset(exclude), section, published_after)
+        return Eligibility(self.release, row, filters, self.withdrawn, taken)
+
+    def _similar(self, row: int, k: int, eligible: Eligibility) -> _Picks:
+        near = self.release.neighbours(row)
+        keep = eligible.mask(near.rows)
+        rows = near.rows[keep]
+        by_part = self._parts(row, rows, near.cosine[keep].astype(np.float64), near.words[keep].astype(np.float64))
+        best = np.lexsort((rows, -self.release.published[rows].astype(np.float64), -score(by_part)))[:k]
+        picks = _picks(rows[best], Source.SIMILAR, {name: values[best] for name, values in by_part.items()})
+        return self._fill(row, k, eligible, picks, rows)
+
+    def _fill(self, row: int, k: int, eligible: Eligibility, picks: _Picks, shown: Rows) -> _Picks:
+        """Add the newest of the section, then of the paper, until k are found or there are no more."""
+        for source, newest in self._fallbacks(row):
+            missing = k - len(picks.rows)
+            if missing <= 0:
+                break
+            seen = np.concatenate([shown, np.array(picks.rows, np.int64)])
+            rows = _first(newest, missing, eligible, seen)
+            more = _picks(rows, source, self._parts(row, rows))
+            picks = _Picks(picks.rows + more.rows, picks.sources + more.sources, picks.parts + more.parts)
+        return picks
+
+    def _fallbacks(self, row: int) -> Iterator[tuple[Source, Rows]]:
+        """Lists of rows, newest first, from the article's own section upwards to the whole paper."""
+        node = int(self.release.section[row])
+        if node >= 0:
+            path = self.release.section_ancestors[node]
+            for ancestor in path[path >= 0][::-1]:
+                yield Source.SECTION, self.release.section_rows[int(ancestor)]
+        yield Source.RECENT, self.release.recent
+
+    def _more_from_author(self, row: int, k: int, eligible: Eligibility) -> _Picks:
+        lists = [
+            _first(self.release.author_rows[int(author)], k, eligible, np.empty(0, np.int64))
+            for author in self.release.authors[row]
+        ]
+        rows = np.unique(np.concatenate([np.empty(0, np.int64), *lists]))
+        newest = rows[np.lexsort((rows, -self.release.published[rows].astype(np.float64)))[:k]]
+        near = self.release.neighbours(row)
+        cosine, words = (_lookup(newest, near.rows, values) for values in (near.cosine, near.words))
+        return _picks(newest, Source.AUTHOR, self._parts(row, newest, cosine, words))
+
+    def _parts(self, row: int, rows: Rows, cosine: Floats | None = None, words: Floats | None = None) -> dict[str, Floats]:
+        return parts(signals(self.release, row, rows, cosine, words), self.weights)
+
+    def _answer(self, article_id: str, picks: _Picks, explain: bool) -> Answer:
+        return Answer(article_id, self.release.id, self.release.manifest.model.name, self._items(picks, explain))
+
+    def _items(self, picks: _Picks, explain: bool) -> tuple[Item, ...]:
+        return tuple(
+            Item(
+                **{name: getattr(card, name) for name in _CARD_FIELDS},
+                score=sum(found.values()),
+                source=source,
+                parts=found if explain else None,
+            )
+            for row, source, found in zip(picks.rows, picks.sources, picks.parts, strict=True)
+            for card in [self.release.card(row)]
+        )
+
+
+_CARD_FIELDS = ("id", "url", "title", "standfirst", "section", "published_at", "authors", "image")
+
+
+def _checked(k: int) -> int:
+    if isinstance(k, bool) or not 0 <= k <= MAX_K:
+        raise ConfigError(f"k is {k!r}: give a number from 0 to {MAX_K}")
+    return k
+
+
+def _picks(rows: Rows, source: Source, by_part: dict[str, Floats]) -> _Picks:
+    columns = {name: values.tolist() for name, values in by_part.items()}
+    found = [{name: values[place] for name, values in columns.items()} for place in range(len(rows))]
+    return _Picks([int(row) for row in rows], [source] * len(rows), found)
+
+
+def _first(rows: Rows, k: int, eligible: Eligibility, seen: Rows) -> Rows:
+    """The first k of `rows` that are eligible and not in `seen`; looks no further than it must."""
+    found: list[Rows] = [np.empty(0, np.int64)]
+    missing, start, size = k, 0, _FIRST_BLOCK
+    while missing > 0 and start < len(rows):
+        block = rows[start : start + size]
+        good = block[eligible.mask(block) & np.isin(block, seen, invert=True)][:missing]
+        found.append(good)
+        missing -= len(good)
+        start, size = start + size, size * 2
+    return np.concatenate(found)
+
+
+def _lookup(wanted: Rows, rows: Rows, values: Rows) -> Floats:
+    """`values` of those `wanted` that are among `rows`, the smallest float that counts for nothing elsewhere."""
+    out = np.full(len(wanted), -1.0)
+    order = np.argsort(rows)
+    places = np.minimum(np.searchsorted(rows, wanted, sorter=order), max(len(rows) - 1, 0))
+    if len(rows):
+        found = rows[order[places]] == wanted
+        out[found] = values[order[places[found]]]
+    return out
+
+
+def as_dict(answer: Answer | RelatedAnswer) -> dict[str, object]:
+    """An answer as plain dictionaries and lists, for a notebook or a data frame."""
+    return asdict(answer)

@@ -1,0 +1,266 @@
+"""A release: the folder that the nightly job publishes and that the service, the evaluation and you open.
+
+    releases/
+    ├── CURRENT                      the id of the release that is served
+    └── 20260301T021500250Z-9f2c41d7/
+        ├── manifest.json            what it is, what made it, checksums
+        ├── report.json              what the build saw: boilerplate lines, dirt, counts
+        ├── vectors.faiss            row r is the unit vector of article r
+        ├── ids, urls, cards         text columns; rows are in the order of article ids
+        ├── published, section       one number a row
+        ├── authors, tags            lists of numbers a row; author_rows, section_rows the reverse, newest first
+        ├── sections, section_nodes  the tree of sections
+        ├── recent                   all rows, newest first
+        └── neighbours               for each row: rows, cosine, word similarity
+
+Everything is memory-mapped and read-only: opening costs little, and all workers of a host share one copy.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from recsys.articles import Image
+from recsys.columns import Int32, Int64, KeyTable, ListColumn, TextColumn, open_array
+from recsys.errors import ArticleNotFound, NoRelease, ReleaseDamaged
+from recsys.manifest import Manifest
+from recsys.urls import canonical_url
+
+if TYPE_CHECKING:
+    from recsys.vectors import VectorIndex
+
+CURRENT = "CURRENT"
+VECTORS = "vectors.faiss"
+REPORT = "report.json"
+UNDATED = np.iinfo(np.int64).min
+RELEASE_ID = re.compile(r"[0-9]{8}T[0-9]{9}Z-[0-9a-f]{8}")
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What a widget shows of an article."""
+
+    id: str
+    url: str
+    title: str
+    standfirst: str
+    section: str
+    published_at: datetime | None
+    authors: tuple[str, ...]
+    image: Image | None
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """The nearest articles of one row by meaning or by words, in no order.
+
+    Attributes:
+        rows: (m,) int32, never the row itself.
+        cosine: (m,) float32 in [-1, 1], larger is nearer in meaning.
+        words: (m,) float32 in [0, 1], larger shares more telling words.
+    """
+
+    rows: Int32
+    cosine: npt.NDArray[np.float32]
+    words: npt.NDArray[np.float32]
+
+
+class Release:
+    """An open release. Rows are 0 … n-1 in the order of article ids.
+
+    Attributes:
+        path: its folder.
+        manifest: what it says of itself.
+        published: (n,) int64, seconds since 1970 UTC, `UNDATED` where unknown.
+        section: (n,) int32, the row's node in the section tree, -1 where unknown.
+        section_ancestors: (nodes, depth) int32, each node's path from the root, padded with -1.
+        section_rarity: (nodes,) float32 in [0, 1], larger for a section with fewer articles.
+        tag_rarity: (tags,) float32 > 0, inverse document frequency.
+        text_length: (n,) int32, characters of the text that was compared.
+        recent: (n,) int32, all rows, newest first, undated last.
+    """
+
+    def __init__(self, path: Path, manifest: Manifest) -> None:
+        self.path = path
+        self.manifest = manifest
+        self.ids = TextColumn.open(path, "ids")
+        self.urls = TextColumn.open(path, "urls")
+        self._cards = TextColumn.open(path, "cards")
+        self._row_of_id = KeyTable.open(path, "id_table")
+        self._row_of_url = KeyTable.open(path, "url_table")
+        self.published: Int64 = open_array(path / "published.npy")
+        self.text_length: Int32 = open_array(path / "text_length.npy")
+        self.section: Int32 = open_array(path / "section.npy")
+        self.section_ancestors: Int32 = open_array(path / "section_ancestors.npy")
+        self.section_rarity: npt.NDArray[np.float32] = open_array(path / "section_rarity.npy")
+        self.section_rows = ListColumn.open(path, "section_rows")
+        self.authors = ListColumn.open(path, "authors")
+        self.author_rows = ListColumn.open(path, "author_rows")
+        self.tags = ListColumn.open(path, "tags")
+        self.tag_rarity: npt.NDArray[np.float32] = open_array(path / "tag_rarity.npy")
+        self.recent: Int32 = open_array(path / "recent.npy")
+        self._neighbour_rows = ListColumn.open(path, "neighbours")
+        self._neighbour_cosine: npt.NDArray[np.float32] = open_array(path / "neighbours.cosine.npy")
+        self._neighbour_words: npt.NDArray[np.float32] = open_array(path / "neighbours.words.npy")
+        self._check_lengths()
+
+    @classmethod
+    def open(cls, path: str | Path, *, verify: bool = True) -> "Release":
+        """Open a release folder, or the current release of a folder of releases.
+
+        Args:
+            path: a release, or the folder that holds releases and `CURRENT`.
+            verify: compare every file's SHA-256 first. Without it only sizes and shapes are compared.
+
+        Raises:
+            NoRelease: nothing is published there.
+            ReleaseDamaged: a file is missing, cut short or altered.
+            ReleaseFormatError: another version of the format wrote it.
+        """
+        folder = Path(path)
+        if not (folder / "manifest.json").exists() and (folder / CURRENT).exists():
+            folder = folder / current_id(folder)
+        if not folder.is_dir() or not any(folder.iterdir()):
+            raise NoRelease(f"{folder}: no release here; publish one with `python -m index nightly`")
+        manifest = Manifest.read(folder)
+        if manifest.id != folder.name and RELEASE_ID.fullmatch(folder.name):
+            raise ReleaseDamaged(f"{folder}: its manifest says it is {manifest.id}")
+        if verify:
+            manifest.verify_files(folder)
+        try:
+            return cls(folder, manifest)
+        except (OSError, ValueError) as error:
+            raise ReleaseDamaged(f"{folder}: {error}") from error
+
+    def __repr__(self) -> str:
+        return f"<Release {self.id}: {len(self)} articles, {self.manifest.model.name}>"
+
+    def __len__(self) -> int:
+        return self.manifest.articles
+
+    @property
+    def id(self) -> str:
+        """Name of the release, sorts by time."""
+        return self.manifest.id
+
+    def row(self, article_id: str) -> int:
+        """The row of an article.
+
+        Raises:
+            ArticleNotFound: the release has no such article.
+        """
+        for row in self._row_of_id.candidates(article_id):
+            if self.ids[row] == article_id:
+                return row
+        raise ArticleNotFound(article_id)
+
+    def row_of_url(self, url: str) -> int:
+        """The row of the article at this address, whatever its scheme, tracking parameters or fragment.
+
+        Raises:
+            ArticleNotFound: no article has this address.
+        """
+        canonical = canonical_url(url)
+        for row in self._row_of_url.candidates(canonical) if canonical else ():
+            if canonical_url(self.urls[row]) == canonical:
+                return row
+        raise ArticleNotFound(url)
+
+    def card(self, row: int) -> Card:
+        """What a widget shows of this row."""
+        return _decode_card(self._cards.bytes_at(row))
+
+    def section_node(self, path: str) -> int:
+        """The number of a section path such as "world/europe", or -1 where the release has no such section."""
+        return self._section_nodes.get(path.strip("/").casefold(), -1)
+
+    def section_path(self, node: int) -> str:
+        """The path of a node, such as "world/europe"."""
+        return self._section_paths[node]
+
+    def neighbours(self, row: int) -> Neighbours:
+        """The nearest articles of a row, worked out at build."""
+        span = slice(self._neighbour_rows.offsets[row], self._neighbour_rows.offsets[row + 1])
+        return Neighbours(
+            self._neighbour_rows.values[span], self._neighbour_cosine[span], self._neighbour_words[span]
+        )
+
+    @cached_property
+    def vectors(self) -> "VectorIndex":
+        """The FAISS index over all rows, opened at first use.
+
+        Raises:
+            ReleaseDamaged: the file does not fit the manifest.
+        """
+        from recsys.vectors import VectorIndex
+
+        return VectorIndex.open(self.path / VECTORS, n=len(self), dim=self.manifest.model.dim)
+
+    @cached_property
+    def report(self) -> dict[str, Any]:
+        """What the build saw: boilerplate lines and counts."""
+        decoded: dict[str, Any] = msgspec.json.decode((self.path / REPORT).read_bytes())
+        return decoded
+
+    @cached_property
+    def _section_paths(self) -> list[str]:
+        column = TextColumn.open(self.path, "sections")
+        return [column[node] for node in range(len(column))]
+
+    @cached_property
+    def _section_nodes(self) -> dict[str, int]:
+        return {path.casefold(): node for node, path in enumerate(self._section_paths)}
+
+    def _check_lengths(self) -> None:
+        """A last guard against a folder whose files do not belong together."""
+        n, nodes = len(self), len(self.section_rarity)
+        per_row = {
+            "ids": len(self.ids), "urls": len(self.urls), "cards": len(self._cards), "published": len(self.published),
+            "section": len(self.section), "authors": len(self.authors), "tags": len(self.tags),
+            "recent": len(self.recent), "neighbours": len(self._neighbour_rows), "text_length": len(self.text_length),
+        }  # fmt: skip
+        wrong = {name: length for name, length in per_row.items() if length != n}
+        if wrong or len(self.section_ancestors) != nodes or len(self.section_rows) != nodes:
+            raise ReleaseDamaged(f"{self.path}: {n} articles in the manifest, but other lengths in {wrong or 'sections'}")
+
+
+def current_id(releases: Path) -> str:
+    """The id that `CURRENT` names.
+
+    Raises:
+        NoRelease: there is no `CURRENT`.
+        ReleaseDamaged: what it holds is not a release id.
+    """
+    try:
+        text = (releases / CURRENT).read_text(encoding="ascii", errors="replace")
+    except FileNotFoundError as error:
+        raise NoRelease(f"{releases}: nothing is published yet; run `python -m index nightly`") from error
+    if not RELEASE_ID.fullmatch(text.removesuffix("\n")) or not text.endswith("\n"):
+        raise ReleaseDamaged(f"{releases / CURRENT}: holds {text[:60]!r}, not a release id; `python -m index rollback`")
+    if not (releases / text.strip()).is_dir():
+        raise ReleaseDamaged(f"{releases / CURRENT}: names {text.strip()}, which is not there; `python -m index rollback`")
+    return text.strip()
+
+
+def seconds(moment: datetime | None) -> int:
+    """Seconds since 1970 UTC of an aware moment; `UNDATED` for None."""
+    return UNDATED if moment is None else int(moment.astimezone(UTC).timestamp())
+
+
+def encode_card(card: Card) -> bytes:
+    """A card as the JSON that is kept in a release."""
+    return msgspec.json.encode(card)
+
+
+_card_decoder = msgspec.json.Decoder(Card)
+
+
+def _decode_card(data: bytes) -> Card:
+    return _card_decoder.decode(data)

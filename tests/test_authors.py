@@ -1,0 +1,72 @@
+"""Bylines: who is a person, who is not, and which spellings are one."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recsys.articles import Article, AuthorName
+from recsys.authors import name_key, parse_byline, persons_of
+
+BYLINES = Path(__file__).parents[2] / "shared/data/huffpost/bylines.jsonl.gz"
+
+
+@pytest.mark.parametrize(
+    ("printed", "persons"),
+    [
+        ("By Ines Vallory", ["Ines Vallory"]),
+        ("By MARGARET O'SHEE", ["Margaret O'Shee"]),
+        ("RORY McALDANE", ["Rory McAldane"]),
+        ("By Ines Vallory and Callum Reyes-Stoddart", ["Ines Vallory", "Callum Reyes-Stoddart"]),
+        ("Ines Vallory, Rory McAldane and Yuki Tanabe-Holt", ["Ines Vallory", "Rory McAldane", "Yuki Tanabe-Holt"]),
+        ("Jonah Marsh, Jr.", ["Jonah Marsh Jr."]),
+        ("Jonah Marsh Jr.", ["Jonah Marsh Jr."]),
+        ("By Rory McAldane at Tannery Lane", ["Rory McAldane"]),
+        ("By Ines Vallory, council correspondent", ["Ines Vallory"]),
+        ("Piet van der Loon", ["Piet van der Loon"]),
+        ("Henrik Osgood, Northline", ["Henrik Osgood"]),
+        ("Northline Staff", []),
+        ("Courier staff", []),
+        ("Staff reporters", []),
+        ("Editorial", []),
+        ("Our correspondent", []),
+        ("", []),
+        (" , and ; ", []),
+    ],
+)
+def test_a_byline_names_its_persons(printed: str, persons: list[str]) -> None:
+    assert list(parse_byline(printed).persons) == persons
+
+
+def test_an_affiliation_and_an_organisation_are_kept_apart() -> None:
+    assert parse_byline("Henrik Osgood, Northline").affiliation == "Northline"
+    assert parse_byline("Northline Staff").organisations == ("Northline Staff",)
+
+
+@given(st.text(max_size=200))
+def test_any_text_can_be_a_byline(printed: str) -> None:
+    byline = parse_byline(printed)
+    assert all(name.strip() for name in byline.persons)
+    assert len(set(byline.persons)) == len(byline.persons)
+
+
+def test_spellings_of_one_name_have_one_key() -> None:
+    for one, other in [("Siobhán Carrick", "SIOBHAN CARRICK"), ("Margaret O’Shee", "Margaret O'Shee"), ("Jonah Marsh, Jr.", "jonah marsh jr")]:
+        assert name_key(one) == name_key(other)
+    assert name_key("Ines Vallory") != name_key("Ines Valory")
+
+
+def test_authors_of_the_cms_win_over_the_byline_and_each_person_counts_once() -> None:
+    both = Article("a", "t", byline="By Ines Vallory", authors=(AuthorName("Rory McAldane", "7"), AuthorName("RORY McALDANE", "7")))
+    assert [(p.key, p.name) for p in persons_of(both)] == [("id:7", "Rory McAldane")]
+    assert [p.key for p in persons_of(Article("a", "t", authors=(AuthorName("Courier staff"),)))] == []
+
+
+@pytest.mark.skipif(not BYLINES.exists(), reason="needs ../shared/data/huffpost")
+def test_most_printed_bylines_of_a_real_site_are_read_right() -> None:
+    lines = [json.loads(line) for line in gzip.open(BYLINES, "rt", encoding="utf-8")]
+    right = sum({name_key(n) for n in parse_byline(x["raw"]).persons} == {name_key(n) for n in x["persons"]} for x in lines)
+    assert right / len(lines) >= 0.98

@@ -1,0 +1,49 @@
+"""Words: the nearest equal a dense product, and a word that is everywhere says nothing."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from recsys.lexical import WordVectors
+
+texts = st.lists(st.lists(st.sampled_from("harbour bridge oyster ferry storm a b".split()), max_size=6).map(" ".join), max_size=12)
+
+
+@settings(max_examples=30, deadline=None)
+@given(texts, st.integers(1, 5))
+def test_nearest_and_similarity_equal_the_dense_product(corpus: list[str], k: int) -> None:
+    words = WordVectors.of(corpus)
+    dense = (words.matrix @ words.matrix.T).toarray()
+    np.fill_diagonal(dense, 0.0)
+    found = {row: [] for row in range(len(corpus))}
+    for rows, near, similarity in words.nearest(k):
+        for row, other, value in zip(rows.tolist(), near.tolist(), similarity.tolist(), strict=True):
+            assert row != other
+            assert value == pytest.approx(dense[row, other], abs=1e-6)
+            found[row].append(value)
+    for row, values in found.items():
+        best = sorted((value for value in dense[row] if value > 1e-6), reverse=True)[:k]
+        assert sorted(values, reverse=True)[:k] == pytest.approx(best, abs=1e-6)
+    if corpus:
+        rows, others = np.divmod(np.arange(len(corpus) ** 2), len(corpus))
+        expected = (words.matrix @ words.matrix.T).toarray().ravel()
+        assert words.similarity(rows, others) == pytest.approx(expected, abs=1e-6)
+
+
+def test_rows_are_of_unit_length_or_empty() -> None:
+    lengths = np.sqrt(WordVectors.of(["harbour bridge", "", "?!", "oyster"]).matrix.power(2).sum(axis=1)).A1
+    assert lengths == pytest.approx([1, 0, 0, 1])
+
+
+def test_a_word_of_every_tenth_article_is_dropped_in_a_large_archive() -> None:
+    corpus = [f"said w{n} v{n}" for n in range(1_500)]
+    large, small = WordVectors.of(corpus), WordVectors.of(corpus[:500])
+    pair = np.array([0]), np.array([1])
+    assert large.similarity(*pair)[0] == 0.0
+    assert small.similarity(*pair)[0] > 0.0
+
+
+def test_no_texts_give_no_rows() -> None:
+    assert len(WordVectors.of([])) == 0
+    assert list(WordVectors.of([]).nearest(3)) == []
