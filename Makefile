@@ -32,8 +32,7 @@ $(VENV)/dev.done: $(VENV)/base.done requirements-dev.lock
 	touch $@
 
 demo-build: setup
-	$(BIN)/python -m index ingest index/sample/articles.jsonl --store $(STORE)
-	$(BIN)/python -m index nightly --store $(STORE) --releases var/demo/releases --if-changed
+	$(BIN)/python -m index nightly index/sample/articles.jsonl --store $(STORE) --releases var/demo/releases
 
 demo: demo-build
 	@echo

@@ -13,7 +13,9 @@ from recsys.errors import RecsysError
 from recsys.ranking import Weights
 from recsys.release import Release
 
-_WEIGHTS = click.option("--weights", type=click.Path(path_type=Path), help="JSON file of weights; the built-in ones else.")
+_WEIGHTS = click.option(
+    "--weights", type=click.Path(path_type=Path), help="JSON file of weights; the built-in ones else."
+)
 
 
 @click.group()
@@ -24,7 +26,9 @@ def main() -> None:
 
 @main.command("evaluate")
 @click.option("--releases", required=True, type=click.Path(path_type=Path), help="Folder of releases, or one release.")
-@click.option("--links", required=True, type=click.Path(path_type=Path), help="article_id, related_id, gain; tab-separated.")
+@click.option(
+    "--links", required=True, type=click.Path(path_type=Path), help="article_id, related_id, gain; tab-separated."
+)
 @_WEIGHTS
 def evaluate_command(releases: Path, links: Path, weights: Path | None) -> None:
     """Recall@10 and MRR of a release's lists against editors' links, beside words alone and meaning alone.
@@ -36,8 +40,16 @@ def evaluate_command(releases: Path, links: Path, weights: Path | None) -> None:
 
 
 @main.command("papers")
-@click.option("--data", default="../shared/data", show_default=True, type=click.Path(path_type=Path), help="Folder of data sets.")
-@click.option("--work", default="var/papers", show_default=True, type=click.Path(path_type=Path), help="Stores and releases go here.")
+@click.option(
+    "--data", default="../shared/data", show_default=True, type=click.Path(path_type=Path), help="Folder of data sets."
+)
+@click.option(
+    "--work",
+    default="var/papers",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="Stores and releases go here.",
+)
 @click.option("--precision", default="float32", show_default=True, type=click.Choice(["float32", "bfloat16"]))
 @click.option("--only", multiple=True, help="Name of a paper; may be given again. All that are found else.")
 @_WEIGHTS

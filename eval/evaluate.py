@@ -12,8 +12,8 @@ from recsys.ranking import Weights
 from recsys.recommender import MAX_K, Recommender
 from recsys.release import Release
 
-WORDS_ALONE = Weights(semantic=0, lexical=1, section=0, author=0, tags=0, freshness_floor=1)
-MEANING_ALONE = Weights(semantic=1, lexical=0, section=0, author=0, tags=0, freshness_floor=1)
+WORDS_ALONE = Weights(words_long=1, words_short=1, section=0, author=0, tags=0, freshness_floor=1)
+MEANING_ALONE = Weights(words_long=0, words_short=0, section=0, author=0, tags=0, freshness_floor=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,4 +75,3 @@ def table(scores: Iterable[Score]) -> str:
     lines = ["| system | articles asked | recall@10 | MRR |", "|---|---:|---:|---:|"]
     lines += [f"| {s.system} | {s.queries} | {s.recall_at_10:.3f} | {s.mrr:.3f} |" for s in scores]
     return "\n".join(lines)
-

@@ -30,9 +30,15 @@ def read_links(path: Path) -> Judgments:
         with path.open(encoding="utf-8", newline="") as file:
             reader = csv.DictReader(file, delimiter="\t")
             if missing := {"article_id", "related_id"} - set(reader.fieldnames or ()):
-                raise SourceError(f"{path}: no column {', '.join(sorted(missing))}; its first line must name the columns")
+                raise SourceError(
+                    f"{path}: no column {', '.join(sorted(missing))}; its first line must name the columns"
+                )
             for row in reader:
-                article, related, gain = row["article_id"], row["related_id"], _gain(row.get("gain"), path, reader.line_num)
+                article, related, gain = (
+                    row["article_id"],
+                    row["related_id"],
+                    _gain(row.get("gain"), path, reader.line_num),
+                )
                 if article != related:
                     known = gains.setdefault(article, {})
                     known[related] = max(gain, known.get(related, 0.0))

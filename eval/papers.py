@@ -57,10 +57,12 @@ def known_papers(data: Path) -> list[Paper]:
     papers = [
         Paper("abp", data / "abp/articles.jsonl.gz", data / "abp/links.tsv", "published_at=published"),
         Paper(
-            "govblogs", data / "govblogs/articles.jsonl.gz", data / "govblogs/links.tsv",
+            "govblogs",
+            data / "govblogs/articles.jsonl.gz",
+            data / "govblogs/links.tsv",
             "published_at=date,standfirst=summary,tags=topics",
         ),
-    ]  # fmt: skip
+    ]
     return [paper for paper in papers if paper.articles.exists()]
 
 
@@ -75,9 +77,21 @@ def measure(paper: Paper, work: Path, weights: Weights, precision: str = "float3
     store, releases = f"sqlite:///{folder / 'articles.db'}", folder / "releases"
     rejects = folder / "rejects.jsonl"
     stages = [
-        _run("ingest", "index", "ingest", paper.articles, "--store", store, "--map", paper.mapping, "--rejects", rejects),
-        _run("build, check, publish", "index", "nightly", "--store", store, "--releases", releases, "--precision", precision),
-    ]  # fmt: skip
+        _run(
+            "ingest", "index", "ingest", paper.articles, "--store", store, "--map", paper.mapping, "--rejects", rejects
+        ),
+        _run(
+            "build, check, publish",
+            "index",
+            "nightly",
+            "--store",
+            store,
+            "--releases",
+            releases,
+            "--precision",
+            precision,
+        ),
+    ]
     release = Release.open(releases)
     judgments = read_links(paper.links)
     asked = [article for article in judgments.gains if _in(release, article)][:200]
@@ -94,7 +108,9 @@ def report(results: list[PaperResult]) -> str:
         for stage in result.stages:
             rate = f"{result.articles / stage.seconds:.0f}" if not stage.name.startswith("serve") else ""
             lines.append(f"| {result.paper} | {stage.name} | {stage.seconds:.1f} | {rate} | {stage.peak_mib:.0f} |")
-        lines.append(f"| {result.paper} | release on disk: {result.release_mib:.0f} MiB, {result.articles} articles | | | |")
+        lines.append(
+            f"| {result.paper} | release on disk: {result.release_mib:.0f} MiB, {result.articles} articles | | | |"
+        )
     lines += ["", "| paper | system | articles asked | recall@10 | MRR |", "|---|---|---:|---:|---:|"]
     for result in results:
         for s in result.scores:

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from index.embed import EmbedReport, embed_missing
+from index.embed import EmbedReport, embed_missing, embedding_key
 from index.lists import Lists, write_lists
 from index.neighbours import NeighbourTable, neighbours, semantic_base
 from recsys.articles import Article
@@ -21,9 +21,10 @@ from recsys.columns import KeyTable, TextColumnWriter, save_array
 from recsys.embedding import Embedder
 from recsys.lexical import WordVectors
 from recsys.manifest import FORMAT, Manifest, Model, record_files
+from recsys.progress import progress
 from recsys.release import REPORT, VECTORS, Card, encode_card, seconds
 from recsys.store import ArticleStore
-from recsys.text import RECIPE, Boilerplate, embedding_text, find_boilerplate, lexical_text, text_digest
+from recsys.text import RECIPE, Boilerplate, find_boilerplate, lexical_text
 from recsys.urls import canonical_url
 from recsys.vectors import VectorIndex
 
@@ -78,7 +79,8 @@ def build(store: ArticleStore, folder: Path, embedder: Embedder, config: BuildCo
         expected = sum(store.count().values())
         boilerplate = find_boilerplate(snapshot.articles, expected=expected)
         log.info("%d boilerplate lines in %d articles", len(boilerplate.counts), boilerplate.articles)
-        embedded = embed_missing(store, snapshot.articles(), embedder, boilerplate)
+        with progress("embed", boilerplate.articles) as advance:
+            embedded = embed_missing(store, snapshot.articles(), embedder, boilerplate, advance=advance)
         columns = _write_rows(folder, snapshot.articles(), boilerplate, embedder)
         log.info("words of %d articles", len(columns.digests))
         words = WordVectors.of(lexical_text(a, boilerplate, config.title_weight) for a in snapshot.articles())
@@ -124,7 +126,7 @@ def _write_rows(folder: Path, articles: Iterable[Article], boilerplate: Boilerpl
     ):
         for row, article in enumerate(articles):
             persons = persons_of(article)
-            text = embedding_text(article, boilerplate, embedder.max_chars)
+            digest, text = embedding_key(article, embedder, boilerplate)
             id_column.append(article.id)
             url_column.append(article.url)
             card_column.append(encode_card(_card(article, persons)))
@@ -132,7 +134,7 @@ def _write_rows(folder: Path, articles: Iterable[Article], boilerplate: Boilerpl
             if canonical := canonical_url(article.url):
                 urls.append((canonical, row))
             lengths.append(len(text))
-            columns.digests.append(text_digest(embedder.fingerprint, text))
+            columns.digests.append(digest)
             columns.published.append(seconds(article.published_at))
             columns.persons.append(persons)
             columns.sections.append(article.section)
@@ -147,9 +149,15 @@ def _write_rows(folder: Path, articles: Iterable[Article], boilerplate: Boilerpl
 def _card(article: Article, persons: tuple[Person, ...]) -> Card:
     names = tuple(person.name for person in persons)
     return Card(
-        article.id, article.url, article.title, article.standfirst, article.section, article.published_at, names,
+        article.id,
+        article.url,
+        article.title,
+        article.standfirst,
+        article.section,
+        article.published_at,
+        names,
         article.image,
-    )  # fmt: skip
+    )
 
 
 def _write_vectors(folder: Path, store: ArticleStore, digests: list[str], dim: int) -> VectorIndex:

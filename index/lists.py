@@ -109,7 +109,8 @@ def _rarity(counts: Int64, n: int) -> npt.NDArray[np.float32]:
     """log(n / count) / log(n): 0 for a section that holds every article, 1 for one that holds a single article."""
     if n < 2:
         return np.zeros(len(counts), np.float32)
-    return (np.log(n / np.maximum(counts, 1)) / np.log(n)).astype(np.float32)
+    rarity: npt.NDArray[np.float32] = (np.log(n / np.maximum(counts, 1)) / np.log(n)).astype(np.float32)
+    return rarity
 
 
 def _write_tags(folder: Path, tags: Sequence[tuple[str, ...]]) -> int:

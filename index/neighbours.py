@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from recsys.columns import ListColumn, Rows
+from recsys.columns import Int64, ListColumn, Rows
 from recsys.lexical import WordVectors
 from recsys.vectors import VectorIndex
 
@@ -66,11 +66,11 @@ def _at_most(owners: Rows, near: Rows, k: int) -> tuple[Rows, Rows]:
     return owners[place < k], near[place < k]
 
 
-def _cosines(vectors: VectorIndex, rows: Rows, near: Rows) -> npt.NDArray[np.float32]:
+def _cosines(vectors: VectorIndex, rows: Int64, near: Int64) -> npt.NDArray[np.float32]:
     out = np.empty(len(rows), np.float32)
     for start in range(0, len(rows), _PAIRS):
         span = slice(start, start + _PAIRS)
-        out[span] = np.einsum("ij,ij->i", vectors.vectors(rows[span]), vectors.vectors(near[span]))
+        out[span] = np.vecdot(vectors.vectors(rows[span]), vectors.vectors(near[span]))
     return np.clip(out, -1.0, 1.0)
 
 

@@ -1,7 +1,7 @@
 """The night: build, check, publish. Whatever fails, the last release goes on being served."""
 
 import logging
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -29,8 +29,8 @@ class NightlyConfig:
         rebuild: build although nothing has changed since the current release.
     """
 
-    build: BuildConfig = BuildConfig()
-    limits: Limits = Limits()
+    build: BuildConfig = field(default_factory=BuildConfig)
+    limits: Limits = field(default_factory=Limits)
     keep: int = 5
     force: bool = False
     rebuild: bool = False

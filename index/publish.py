@@ -1,7 +1,7 @@
 """Publishing: a release appears whole or not at all, and `CURRENT` is replaced in one step.
 
 A build writes into a folder of its own (`.staging-…`); only a finished one is renamed to its release id. `CURRENT` is
-written aside, synced and renamed over the old one. Whatever is killed at whatever moment, `CURRENT` names a whole release.
+written aside, synced and renamed over the old one. Whatever is killed at whatever moment, it names a whole release.
 """
 
 import os

@@ -94,7 +94,29 @@ def _person(part: str) -> str:
     return " ".join(_cased(word) for word in words) if name.isupper() or _shouts(words) else name
 
 
-_PARTICLES = frozenset("van der den de la le von da dos del di du bin al el ter ten y e".split())
+_PARTICLES = frozenset(
+    [
+        "van",
+        "der",
+        "den",
+        "de",
+        "la",
+        "le",
+        "von",
+        "da",
+        "dos",
+        "del",
+        "di",
+        "du",
+        "bin",
+        "al",
+        "el",
+        "ter",
+        "ten",
+        "y",
+        "e",
+    ]
+)
 
 
 def _shouts(words: list[str]) -> bool:

@@ -59,7 +59,8 @@ class ListColumn:
         >>> ListColumn.of([[4, 5], [], [6]])[0].tolist()
         [4, 5]
         """
-        lengths, values = [0], []
+        lengths: list[int] = [0]
+        values: list[int] = []
         for numbers in lists:
             lengths.append(len(numbers))
             values.extend(numbers)
@@ -137,7 +138,9 @@ class TextColumnWriter:
         self._file.write(data)
         self._lengths.append(len(data))
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         with self._file:
             self._file.flush()
             os.fsync(self._file.fileno())

@@ -5,11 +5,12 @@ articles are too few for k, newer ones of the same section follow, then of the w
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 import numpy as np
+import numpy.typing as npt
 
 from recsys.articles import Image
 from recsys.columns import Rows
@@ -92,7 +93,9 @@ class Recommender:
         withdrawn: rows that may not be shown any more since the release was built.
     """
 
-    def __init__(self, release: Release, weights: Weights | None = None, withdrawn: frozenset[int] = frozenset()) -> None:
+    def __init__(
+        self, release: Release, weights: Weights | None = None, withdrawn: frozenset[int] = frozenset()
+    ) -> None:
         self.release = release
         self.weights = weights or Weights()
         self.withdrawn = withdrawn
@@ -165,9 +168,12 @@ class Recommender:
         eligible = self._eligibility(row, exclude, section, published_after, taken=by_author.rows)
         alike = self._similar(row, _checked(similar), eligible)
         return RelatedAnswer(
-            article_id, self.release.id, self.release.manifest.model.name,
-            similar=self._items(alike, explain), author=self._items(by_author, explain),
-        )  # fmt: skip
+            article_id,
+            self.release.id,
+            self.release.manifest.model.name,
+            similar=self._items(alike, explain),
+            author=self._items(by_author, explain),
+        )
 
     def _eligibility(
         self,
@@ -221,8 +227,11 @@ class Recommender:
         cosine, words = (_lookup(newest, near.rows, values) for values in (near.cosine, near.words))
         return _picks(newest, Source.AUTHOR, self._parts(row, newest, cosine, words))
 
-    def _parts(self, row: int, rows: Rows, cosine: Floats | None = None, words: Floats | None = None) -> dict[str, Floats]:
-        return parts(signals(self.release, row, rows, cosine, words), self.weights)
+    def _parts(
+        self, row: int, rows: Rows, cosine: Floats | None = None, words: Floats | None = None
+    ) -> dict[str, Floats]:
+        found = signals(self.release, row, rows, cosine, words)
+        return parts(found, float(self.release.text_length[row]), self.weights)
 
     def _answer(self, article_id: str, picks: _Picks, explain: bool) -> Answer:
         return Answer(article_id, self.release.id, self.release.manifest.model.name, self._items(picks, explain))
@@ -268,8 +277,8 @@ def _first(rows: Rows, k: int, eligible: Eligibility, seen: Rows) -> Rows:
     return np.concatenate(found)
 
 
-def _lookup(wanted: Rows, rows: Rows, values: Rows) -> Floats:
-    """`values` of those `wanted` that are among `rows`, the smallest float that counts for nothing elsewhere."""
+def _lookup(wanted: Rows, rows: Rows, values: npt.NDArray[np.float32]) -> Floats:
+    """`values` of those `wanted` that are among `rows`; -1, which every signal takes for nothing, for the others."""
     out = np.full(len(wanted), -1.0)
     order = np.argsort(rows)
     places = np.minimum(np.searchsorted(rows, wanted, sorter=order), max(len(rows) - 1, 0))
@@ -277,8 +286,3 @@ def _lookup(wanted: Rows, rows: Rows, values: Rows) -> Floats:
         found = rows[order[places]] == wanted
         out[found] = values[order[places[found]]]
     return out
-
-
-def as_dict(answer: Answer | RelatedAnswer) -> dict[str, object]:
-    """An answer as plain dictionaries and lists, for a notebook or a data frame."""
-    return asdict(answer)

@@ -83,7 +83,7 @@ class Release:
         section_ancestors: (nodes, depth) int32, each node's path from the root, padded with -1.
         section_rarity: (nodes,) float32 in [0, 1], larger for a section with fewer articles.
         tag_rarity: (tags,) float32 > 0, inverse document frequency.
-        text_length: (n,) int32, characters of the text that was compared.
+        text_length: (n,) int32, characters of the text that the model was given (a cut of the article).
         recent: (n,) int32, all rows, newest first, undated last.
     """
 
@@ -188,9 +188,7 @@ class Release:
     def neighbours(self, row: int) -> Neighbours:
         """The nearest articles of a row, worked out at build."""
         span = slice(self._neighbour_rows.offsets[row], self._neighbour_rows.offsets[row + 1])
-        return Neighbours(
-            self._neighbour_rows.values[span], self._neighbour_cosine[span], self._neighbour_words[span]
-        )
+        return Neighbours(self._neighbour_rows.values[span], self._neighbour_cosine[span], self._neighbour_words[span])
 
     @cached_property
     def vectors(self) -> "VectorIndex":
@@ -228,7 +226,9 @@ class Release:
         }  # fmt: skip
         wrong = {name: length for name, length in per_row.items() if length != n}
         if wrong or len(self.section_ancestors) != nodes or len(self.section_rows) != nodes:
-            raise ReleaseDamaged(f"{self.path}: {n} articles in the manifest, but other lengths in {wrong or 'sections'}")
+            raise ReleaseDamaged(
+                f"{self.path}: {n} articles in the manifest, but other lengths in {wrong or 'sections'}"
+            )
 
 
 def current_id(releases: Path) -> str:
@@ -245,7 +245,9 @@ def current_id(releases: Path) -> str:
     if not RELEASE_ID.fullmatch(text.removesuffix("\n")) or not text.endswith("\n"):
         raise ReleaseDamaged(f"{releases / CURRENT}: holds {text[:60]!r}, not a release id; `python -m index rollback`")
     if not (releases / text.strip()).is_dir():
-        raise ReleaseDamaged(f"{releases / CURRENT}: names {text.strip()}, which is not there; `python -m index rollback`")
+        raise ReleaseDamaged(
+            f"{releases / CURRENT}: names {text.strip()}, which is not there; `python -m index rollback`"
+        )
     return text.strip()
 
 

@@ -18,7 +18,7 @@ class Signals:
 
     Attributes:
         semantic: calibrated cosine, 0 for a random pair; also 0 where it was not measured.
-        lexical: cosine of TF-IDF word vectors; also 0 where it was not measured.
+        lexical: square root of the cosine of TF-IDF word vectors; also 0 where it was not measured.
         section: share of the section path in common, weighed by how rare that section is.
         author: 1 where an author is shared.
         tags: cosine of the tag sets, rare tags counting more.
@@ -33,7 +33,9 @@ class Signals:
     age_days: Floats
 
 
-def signals(release: Release, row: int, rows: Rows, cosine: Floats | None = None, words: Floats | None = None) -> Signals:
+def signals(
+    release: Release, row: int, rows: Rows, cosine: Floats | None = None, words: Floats | None = None
+) -> Signals:
     """The signals of the candidates `rows` (m,) towards the article `row`.
 
     `cosine` and `words` are (m,) where the night measured them, None for candidates found in other ways.
@@ -41,7 +43,7 @@ def signals(release: Release, row: int, rows: Rows, cosine: Floats | None = None
     nothing = np.zeros(len(rows))
     return Signals(
         semantic=nothing if cosine is None else calibrated(cosine, release.manifest.semantic_base),
-        lexical=nothing if words is None else np.clip(words.astype(np.float64), 0.0, 1.0),
+        lexical=nothing if words is None else np.sqrt(np.clip(words.astype(np.float64), 0.0, 1.0)),
         section=section_affinity(release, row, rows),
         author=(shared(release.authors, row, rows) > 0).astype(np.float64),
         tags=tag_affinity(release, row, rows),
@@ -94,8 +96,11 @@ def tag_affinity(release: Release, row: int, rows: Rows) -> Floats:
     squared = rarity.astype(np.float64) ** 2
     both = shared(release.tags, row, rows, squared)
     values, owners = release.tags.gather(rows)
-    norms = np.sqrt(np.bincount(owners, weights=squared[values], minlength=len(rows)) * squared[release.tags[row]].sum())
-    return np.divide(both, norms, out=np.zeros(len(rows)), where=norms > 0)
+    norms = np.sqrt(
+        np.bincount(owners, weights=squared[values], minlength=len(rows)) * squared[release.tags[row]].sum()
+    )
+    affinity: Floats = np.divide(both, norms, out=np.zeros(len(rows)), where=norms > 0)
+    return affinity
 
 
 def age_days(release: Release, row: int, rows: Rows) -> Floats:

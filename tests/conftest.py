@@ -1,14 +1,17 @@
 """What many tests share: a release made by the real night from a handful of articles, with a fake embedder."""
 
 import os
+import shutil
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from fakes import FakeEmbedder
 
+from index.__main__ import main
 from index.build import BuildConfig
 from index.nightly import NightlyConfig, nightly
 from recsys import Release
@@ -16,6 +19,7 @@ from recsys.articles import Article
 from recsys.store import ArticleStore
 
 MakeRelease = Callable[..., Release]
+SAMPLE = Path(__file__).parents[1] / "index/sample/articles.jsonl"
 DAY_ZERO = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -33,6 +37,18 @@ def published(folder: Path, articles: Sequence[Article], **build: int) -> Releas
     nightly(store, folder / "releases", FakeEmbedder(), NightlyConfig(build=BuildConfig(**build), force=True))
     store.close()
     return Release.open(folder / "releases")
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder laid out like the repository after `make demo`: the sample newspaper, built with the real model."""
+    folder = tmp_path_factory.mktemp("demo")
+    shutil.copytree(SAMPLE.parent, folder / "index/sample")
+    store, releases = f"sqlite:///{folder / 'var/demo/articles.db'}", str(folder / "var/demo/releases")
+    arguments = ["nightly", str(SAMPLE), "--store", store, "--releases", releases]
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 0, result.output
+    return folder
 
 
 @pytest.fixture

@@ -54,13 +54,19 @@ def test_any_text_can_be_a_byline(printed: str) -> None:
 
 
 def test_spellings_of_one_name_have_one_key() -> None:
-    for one, other in [("Siobhán Carrick", "SIOBHAN CARRICK"), ("Margaret O’Shee", "Margaret O'Shee"), ("Jonah Marsh, Jr.", "jonah marsh jr")]:
+    for one, other in [
+        ("Siobhán Carrick", "SIOBHAN CARRICK"),
+        ("Margaret O’Shee", "Margaret O'Shee"),
+        ("Jonah Marsh, Jr.", "jonah marsh jr"),
+    ]:
         assert name_key(one) == name_key(other)
     assert name_key("Ines Vallory") != name_key("Ines Valory")
 
 
 def test_authors_of_the_cms_win_over_the_byline_and_each_person_counts_once() -> None:
-    both = Article("a", "t", byline="By Ines Vallory", authors=(AuthorName("Rory McAldane", "7"), AuthorName("RORY McALDANE", "7")))
+    both = Article(
+        "a", "t", byline="By Ines Vallory", authors=(AuthorName("Rory McAldane", "7"), AuthorName("RORY McALDANE", "7"))
+    )
     assert [(p.key, p.name) for p in persons_of(both)] == [("id:7", "Rory McAldane")]
     assert [p.key for p in persons_of(Article("a", "t", authors=(AuthorName("Courier staff"),)))] == []
 
@@ -68,5 +74,7 @@ def test_authors_of_the_cms_win_over_the_byline_and_each_person_counts_once() ->
 @pytest.mark.skipif(not BYLINES.exists(), reason="needs ../shared/data/huffpost")
 def test_most_printed_bylines_of_a_real_site_are_read_right() -> None:
     lines = [json.loads(line) for line in gzip.open(BYLINES, "rt", encoding="utf-8")]
-    right = sum({name_key(n) for n in parse_byline(x["raw"]).persons} == {name_key(n) for n in x["persons"]} for x in lines)
+    right = sum(
+        {name_key(n) for n in parse_byline(x["raw"]).persons} == {name_key(n) for n in x["persons"]} for x in lines
+    )
     assert right / len(lines) >= 0.98

@@ -30,13 +30,21 @@ def differing(one: Release, other: Release) -> list[str]:
 
 
 def test_two_builds_of_one_store_are_byte_identical(tmp_path: Path) -> None:
-    articles = [article(n, section="news", tags=("a", f"t{n % 4}"), byline=f"Ines Vallory and Rory M{'cx'[n % 2]}Aldane") for n in range(30)]
+    articles = [
+        article(n, section="news", tags=("a", f"t{n % 4}"), byline=f"Ines Vallory and Rory M{'cx'[n % 2]}Aldane")
+        for n in range(30)
+    ]
     one, other = (published(tmp_path / name, articles, neighbours=6) for name in ("one", "other"))
     assert differing(one, other) == []
 
 
 edits = st.lists(
-    st.tuples(st.integers(0, 11), st.integers(0, 5), st.sampled_from(list(Status)), st.sampled_from(["", "news", "sport/rowing"])),
+    st.tuples(
+        st.integers(0, 11),
+        st.integers(0, 5),
+        st.sampled_from(list(Status)),
+        st.sampled_from(["", "news", "sport/rowing"]),
+    ),
     min_size=1,
     max_size=25,
 )
@@ -44,7 +52,9 @@ edits = st.lists(
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(nights=st.lists(edits, min_size=1, max_size=3))
-def test_night_after_night_equals_a_build_from_scratch(tmp_path_factory: pytest.TempPathFactory, nights: list[list[tuple[int, int, Status, str]]]) -> None:
+def test_night_after_night_equals_a_build_from_scratch(
+    tmp_path_factory: pytest.TempPathFactory, nights: list[list[tuple[int, int, Status, str]]]
+) -> None:
     """Random edits, withdrawals and texts that move from one article to another (a stale vector would show)."""
     folder = tmp_path_factory.mktemp("nights")
     store = ArticleStore.open(f"sqlite:///{folder / 'articles.db'}", create=True)
@@ -68,8 +78,10 @@ def test_only_usable_articles_are_in_a_release(make_release: MakeRelease) -> Non
 
 def test_boilerplate_is_reported_and_pulls_no_articles_together(make_release: MakeRelease) -> None:
     appeal = "Support the paper: local reporting needs local readers, so please subscribe today."
-    words = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu".split()
-    bodies = ["\n".join(f"{word}{line} stands{word} here{word} on its{word} own{word}" for line in range(4)) for word in words]
+    words = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu"]
+    bodies = [
+        "\n".join(f"{word}{line} stands{word} here{word} on its{word} own{word}" for line in range(4)) for word in words
+    ]
     with_appeal = make_release([article(n, title=f"t{n}", body=f"{body}\n{appeal}") for n, body in enumerate(bodies)])
     without = make_release([article(n, title=f"t{n}", body=body) for n, body in enumerate(bodies)])
     assert list(with_appeal.report["boilerplate"]["lines"].values()) == [12]
@@ -80,12 +92,22 @@ def test_boilerplate_is_reported_and_pulls_no_articles_together(make_release: Ma
 
 def test_cards_hold_what_a_widget_shows(make_release: MakeRelease) -> None:
     made = article(
-        1, title="Bridge “shut” — again", standfirst="Why", section="news/local", byline="By Ines Vallory",
-        image=Image("https://paper.example/i.jpg", "A bridge"), published_at=DAY_ZERO + timedelta(hours=5),
-    )  # fmt: skip
+        1,
+        title="Bridge “shut” — again",
+        standfirst="Why",
+        section="news/local",
+        byline="By Ines Vallory",
+        image=Image("https://paper.example/i.jpg", "A bridge"),
+        published_at=DAY_ZERO + timedelta(hours=5),
+    )
     card = make_release([made, article(2)]).card(0)
     assert (card.id, card.title, card.standfirst, card.section) == ("a001", made.title, "Why", "news/local")
-    assert (card.url, card.image, card.published_at, card.authors) == (made.url, made.image, made.published_at, ("Ines Vallory",))
+    assert (card.url, card.image, card.published_at, card.authors) == (
+        made.url,
+        made.image,
+        made.published_at,
+        ("Ines Vallory",),
+    )
 
 
 def test_a_text_is_embedded_once_however_often_it_is_built(tmp_path: Path) -> None:

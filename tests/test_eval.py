@@ -31,7 +31,11 @@ def test_links_are_read_with_and_without_gain(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "problem"),
-    [("from\tto\na\tb\n", "no column article_id, related_id"), ("article_id\trelated_id\tgain\na\tb\tx\n", "line 2: gain 'x'"), ("article_id\trelated_id\tgain\na\tb\tnan\n", "gain 'nan'")],
+    [
+        ("from\tto\na\tb\n", "no column article_id, related_id"),
+        ("article_id\trelated_id\tgain\na\tb\tx\n", "line 2: gain 'x'"),
+        ("article_id\trelated_id\tgain\na\tb\tnan\n", "gain 'nan'"),
+    ],
 )
 def test_senseless_links_are_refused(tmp_path: Path, text: str, problem: str) -> None:
     path = tmp_path / "links.tsv"
@@ -64,18 +68,29 @@ def test_a_release_without_any_judged_article_is_refused(make_release: MakeRelea
 def test_the_command_prints_a_table(make_release: MakeRelease, tmp_path: Path) -> None:
     release = make_release([article(n) for n in range(12)])
     (tmp_path / "links.tsv").write_text("article_id\trelated_id\na000\ta003\n")
-    result = CliRunner().invoke(main, ["evaluate", "--releases", str(release.path.parent), "--links", str(tmp_path / "links.tsv")])
+    result = CliRunner().invoke(
+        main, ["evaluate", "--releases", str(release.path.parent), "--links", str(tmp_path / "links.tsv")]
+    )
     assert result.exit_code == 0
-    assert [line.split("|")[1].strip() for line in result.stdout.splitlines()[2:]] == ["words alone (TF-IDF)", "meaning alone", "our ranking"]
+    assert [line.split("|")[1].strip() for line in result.stdout.splitlines()[2:]] == [
+        "words alone (TF-IDF)",
+        "meaning alone",
+        "our ranking",
+    ]
 
 
 def test_weights_are_checked_and_read_from_a_file(tmp_path: Path) -> None:
     path = tmp_path / "weights.json"
-    path.write_text('{"semantic": 0.2, "half_life_days": 30}')
-    assert Weights.read(path) == Weights(semantic=0.2, half_life_days=30)
-    for text, problem in [('{"meaning": 1}', "unknown meaning; known are author"), ('{"semantic": -1}', "semantic is -1"), ("{", "weights file"), ('{"freshness_floor": 2}', "freshness_floor is 2")]:
+    path.write_text('{"words_long": 0.2, "slow_half_life_days": 30}')
+    assert Weights.read(path) == Weights(words_long=0.2, slow_half_life_days=30)
+    for text, problem in [
+        ('{"meaning": 1}', "unknown meaning; known are author"),
+        ('{"section": -1}', "section is -1"),
+        ("{", "weights file"),
+        ('{"freshness_floor": 2}', "freshness_floor is 2"),
+    ]:
         path.write_text(text)
         with pytest.raises(ConfigError, match=problem):
             Weights.read(path)
-    with pytest.raises(ConfigError, match="all weights are 0"):
-        Weights(0, 0, 0, 0, 0)
+    with pytest.raises(ConfigError, match="long_text is 0"):
+        Weights(long_text=0)

@@ -51,7 +51,9 @@ def test_the_newest_n_are_kept_and_rollback_goes_to_the_one_before(store: Articl
         publish.rollback(tmp_path / "r", "x")
 
 
-def test_rollback_passes_over_a_damaged_release_and_verify_names_the_damage(store: ArticleStore, tmp_path: Path) -> None:
+def test_rollback_passes_over_a_damaged_release_and_verify_names_the_damage(
+    store: ArticleStore, tmp_path: Path
+) -> None:
     ids = [night(store, tmp_path / "r", n).id for n in range(3)]
     (tmp_path / "r" / ids[1] / "cards.utf8").write_bytes(b"")
     with pytest.raises(ReleaseDamaged, match=r"cards\.utf8"):
@@ -65,7 +67,15 @@ def test_nothing_is_published_twice_when_nothing_changed(store: ArticleStore, tm
     assert nightly(store, tmp_path / "r", FakeEmbedder(), FORCED) == first
     assert len(publish.listed(tmp_path / "r")) == 1
     assert nightly(store, tmp_path / "r", FakeEmbedder(name="other"), FORCED).id != first.id
-    assert nightly(store, tmp_path / "r", FakeEmbedder(name="other"), NightlyConfig(build=BuildConfig(neighbours=6), force=True)).config["neighbours"] == 6
+    assert (
+        nightly(
+            store,
+            tmp_path / "r",
+            FakeEmbedder(name="other"),
+            NightlyConfig(build=BuildConfig(neighbours=6), force=True),
+        ).config["neighbours"]
+        == 6
+    )
 
 
 def test_a_refused_build_says_why_and_leaves_current_alone(store: ArticleStore, tmp_path: Path) -> None:
@@ -99,7 +109,12 @@ def test_articles_without_neighbours_and_an_empty_store_are_refused(tmp_path: Pa
         nightly(empty, tmp_path / "r", FakeEmbedder())
     empty.put([article(n) for n in range(9)])
     with pytest.raises(BuildRefused, match="share of articles without neighbours is 1, must be at most"):
-        nightly(empty, tmp_path / "r", FakeEmbedder(), NightlyConfig(build=BuildConfig(neighbours=0), limits=Limits(alone=0.1)))
+        nightly(
+            empty,
+            tmp_path / "r",
+            FakeEmbedder(),
+            NightlyConfig(build=BuildConfig(neighbours=0), limits=Limits(alone=0.1)),
+        )
 
 
 def test_two_jobs_at_once_are_told_apart(store: ArticleStore, tmp_path: Path) -> None:

@@ -53,7 +53,13 @@ class Oracle:
         terms = {a.id: Counter(self._terms(lexical_text(a, NO_BOILERPLATE, 3))) for a in articles}
         n, frequency = len(articles), Counter(term for counts in terms.values() for term in counts)
         self.words = {
-            key: self._unit({t: math.sqrt(c) * (math.log((1 + n) / (1 + frequency[t])) + 1) for t, c in counts.items()})
+            key: self._unit(
+                {
+                    t: math.sqrt(c) * (math.log((1 + n) / (1 + frequency[t])) + 1) ** 1.5
+                    for t, c in counts.items()
+                    if 2 <= frequency[t] <= 50
+                }
+            )
             for key, counts in terms.items()
         }
 
@@ -89,24 +95,31 @@ class Oracle:
         w = self.weights
         cosine = float(self.vectors[a.id] @ self.vectors[b.id])
         semantic = max(0.0, (cosine - self.base) / (1 - self.base))
-        lexical = sum(value * self.words[b.id].get(term, 0.0) for term, value in self.words[a.id].items())
+        lexical = math.sqrt(sum(value * self.words[b.id].get(term, 0.0) for term, value in self.words[a.id].items()))
+        length = len(embedding_text(a, NO_BOILERPLATE, FakeEmbedder().max_chars))
+        words = w.words_short + (w.words_long - w.words_short) * min(1.0, length / w.long_text)
         fresh = (1 + w.freshness_floor) / 2
         if a.published_at and b.published_at:
             days = abs((a.published_at - b.published_at).total_seconds()) / 86_400
-            fresh = w.freshness_floor + (1 - w.freshness_floor) * 0.5 ** (days / w.half_life_days)
+            fading = (0.5 ** (days / w.fast_half_life_days) + 0.5 ** (days / w.slow_half_life_days)) / 2
+            fresh = w.freshness_floor + (1 - w.freshness_floor) * fading
         author = float(bool({x.name for x in a.authors} & {x.name for x in b.authors}))
         parts = [
-            (w.semantic * semantic + w.lexical * lexical) * fresh,
-            w.section * self.section(a, b), w.author * author, w.tags * self.tags(a, b),
-        ]  # fmt: skip
-        return sum(parts) / w.total
+            (words * lexical + (1 - words) * semantic) * fresh,
+            w.section * self.section(a, b),
+            w.author * author,
+            w.tags * self.tags(a, b),
+        ]
+        return sum(parts) / (1 + w.section + w.author + w.tags)
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_similar_equals_the_oracle_over_all_pairs(make_release: MakeRelease, seed: int) -> None:
     articles = paper(seed, 40)
     release = make_release(articles, neighbours=40)
-    weights = Weights(semantic=0.5, lexical=0.4, section=0.3, author=0.2, tags=0.25, half_life_days=60)
+    weights = Weights(
+        words_long=0.8, words_short=0.2, long_text=300, section=0.3, author=0.2, tags=0.25, fast_half_life_days=20
+    )
     oracle = Oracle(articles, weights, release.manifest.semantic_base)
     recommender = Recommender(release, weights)
     for a in articles[::5]:
@@ -123,7 +136,12 @@ def test_neighbours_are_the_union_of_both_brute_force_lists(make_release: MakeRe
     oracle = Oracle(articles, Weights(), 0.0)
     vectors = np.array([oracle.vectors[a.id] for a in articles])
     cosine = vectors @ vectors.T
-    words = np.array([[sum(v * oracle.words[b.id].get(t, 0.0) for t, v in oracle.words[a.id].items()) for b in articles] for a in articles])
+    words = np.array(
+        [
+            [sum(v * oracle.words[b.id].get(t, 0.0) for t, v in oracle.words[a.id].items()) for b in articles]
+            for a in articles
+        ]
+    )
     for row in range(50):
         near = release.neighbours(row)
         others = np.delete(np.arange(50), row)
@@ -151,7 +169,9 @@ requests = {
 }
 
 
-def eligible(articles: list[Article], own: str, exclude: frozenset[str], section: str | None, after: datetime | None) -> set[str]:
+def eligible(
+    articles: list[Article], own: str, exclude: frozenset[str], section: str | None, after: datetime | None
+) -> set[str]:
     return {
         a.id
         for a in articles
@@ -165,7 +185,13 @@ def eligible(articles: list[Article], own: str, exclude: frozenset[str], section
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(**requests)
 def test_every_list_obeys_every_filter_and_is_as_long_as_it_can_be(
-    release: Release, number: int, k: int, exclude: frozenset[str], section: str | None, after: datetime | None, withdrawn: frozenset[int]
+    release: Release,
+    number: int,
+    k: int,
+    exclude: frozenset[str],
+    section: str | None,
+    after: datetime | None,
+    withdrawn: frozenset[int],
 ) -> None:
     articles, own = paper(11, 60), f"a{number:03}"
     recommender = Recommender(release, withdrawn=withdrawn)
@@ -195,7 +221,10 @@ def test_every_list_obeys_every_filter_and_is_as_long_as_it_can_be(
 
 def test_parts_add_up_to_the_score_exactly(release: Release) -> None:
     recommender = Recommender(release)
-    for item in recommender.similar("a005", 30, explain=True).items + recommender.more_from_author("a005", 5, explain=True).items:
+    for item in (
+        recommender.similar("a005", 30, explain=True).items
+        + recommender.more_from_author("a005", 5, explain=True).items
+    ):
         assert item.parts is not None
         assert sum(item.parts.values()) == item.score
         assert 0.0 <= item.score <= 1.0
@@ -205,7 +234,10 @@ def test_parts_add_up_to_the_score_exactly(release: Release) -> None:
 def test_a_short_list_is_filled_from_the_section_and_then_the_paper(make_release: MakeRelease) -> None:
     words = ["alpha beta", "gamma delta", "epsilon zeta", "eta theta", "iota kappa"]
     articles = [article(n, title="", body=text, section="news" if n < 3 else "sport") for n, text in enumerate(words)]
-    articles = [Article(**{**{f: getattr(a, f) for f in a.__dataclass_fields__}, "title": f"t{n}"}) for n, a in enumerate(articles)]
+    articles = [
+        Article(**{**{f: getattr(a, f) for f in a.__dataclass_fields__}, "title": f"t{n}"})
+        for n, a in enumerate(articles)
+    ]
     release = make_release(articles, neighbours=1)
     items = Recommender(release, Weights()).similar("a000", 4).items
     order = [Source.SIMILAR, Source.SECTION, Source.RECENT]
@@ -224,7 +256,13 @@ def test_equal_scores_are_ordered_by_date_and_then_by_id(make_release: MakeRelea
 
 
 def test_every_co_author_is_covered_and_spellings_meet(make_release: MakeRelease) -> None:
-    bylines = ["By Ines Vallory and Rory McAldane", "INES VALLORY", "Rory McAldane at Tannery Lane", "Courier staff", "Inés Vallory, Northline"]
+    bylines = [
+        "By Ines Vallory and Rory McAldane",
+        "INES VALLORY",
+        "Rory McAldane at Tannery Lane",
+        "Courier staff",
+        "Inés Vallory, Northline",
+    ]
     release = make_release([article(n, byline=byline) for n, byline in enumerate(bylines)])
     recommender = Recommender(release)
     assert [i.id for i in recommender.more_from_author("a000").items] == ["a004", "a002", "a001"]
@@ -233,12 +271,14 @@ def test_every_co_author_is_covered_and_spellings_meet(make_release: MakeRelease
 
 
 def test_a_byline_meets_the_cms_author_of_that_name(make_release: MakeRelease) -> None:
-    release = make_release([
-        article(0, authors=(AuthorName("Ines Vallory", "17"),)),
-        article(1, byline="By Ines Vallory"),
-        article(2, authors=(AuthorName("I. Vallory", "17"),)),
-        article(3, authors=(AuthorName("Ines Other", "18"),)),
-    ])  # fmt: skip
+    release = make_release(
+        [
+            article(0, authors=(AuthorName("Ines Vallory", "17"),)),
+            article(1, byline="By Ines Vallory"),
+            article(2, authors=(AuthorName("I. Vallory", "17"),)),
+            article(3, authors=(AuthorName("Ines Other", "18"),)),
+        ]
+    )
     assert {i.id for i in Recommender(release).more_from_author("a001").items} == {"a000", "a002"}
 
 

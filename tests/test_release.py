@@ -22,7 +22,12 @@ def release(make_release: MakeRelease) -> Release:
     """A release in which every column holds something."""
     return make_release(
         [
-            article(n, section=f"news/{'ab'[n % 2]}", tags=("harbour", f"t{n % 3}"), authors=(AuthorName(f"Ines Vallory{'x' * (n % 2)}"),))
+            article(
+                n,
+                section=f"news/{'ab'[n % 2]}",
+                tags=("harbour", f"t{n % 3}"),
+                authors=(AuthorName(f"Ines Vallory{'x' * (n % 2)}"),),
+            )
             for n in range(12)
         ]
     )
@@ -110,4 +115,6 @@ def test_every_format_version_that_was_ever_published_still_answers(name: str) -
     assert recommender.release.manifest.format == expected["format"]
     assert [item.id for item in recommender.similar("a000", 3).items] == expected["similar"]
     assert [item.id for item in recommender.more_from_author("a000", 3).items] == expected["more_from_author"]
-    assert recommender.release.vectors.search(recommender.release.vectors.vectors(np.array([2])), 1)[0].tolist() == [[2]]
+    assert recommender.release.vectors.search(recommender.release.vectors.vectors(np.array([2])), 1)[0].tolist() == [
+        [2]
+    ]

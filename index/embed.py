@@ -1,0 +1,84 @@
+"""Give every article a vector: only texts that have none yet are embedded, and every batch is saved at once."""
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Protocol, TypeVar
+
+from recsys.articles import Article
+from recsys.embedding import Embedder, Vectors
+from recsys.progress import Advance
+from recsys.text import Boilerplate, embedding_text, text_digest
+
+Item = TypeVar("Item")
+
+
+class VectorStore(Protocol):
+    """The part of the article store that keeps vectors by digest."""
+
+    def known_embeddings(self, digests: Sequence[str]) -> set[str]:
+        """Those of `digests` that have a vector."""
+
+    def put_embeddings(self, fingerprint: str, digests: Sequence[str], vectors: Vectors) -> None:
+        """Save (n, dim) float32 `vectors` under n `digests`; durable when it returns."""
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedReport:
+    """What `embed_missing` did. `articles` is `embedded` plus `reused`."""
+
+    articles: int
+    embedded: int  # distinct texts that got a vector now
+    reused: int  # articles whose text had a vector, from an earlier night or from an article before it
+    seconds: float
+
+
+def embedding_key(article: Article, embedder: Embedder, boilerplate: Boilerplate) -> tuple[str, str]:
+    """(digest, text): the key of the article's vector in the store, and the text that the vector is made of."""
+    text = embedding_text(article, boilerplate, embedder.max_chars)
+    return text_digest(embedder.fingerprint, text), text
+
+
+def embed_missing(
+    store: VectorStore,
+    articles: Iterable[Article],
+    embedder: Embedder,
+    boilerplate: Boilerplate,
+    *,
+    batch_size: int = 64,
+    window: int = 2048,
+    advance: Advance = lambda number: None,
+) -> EmbedReport:
+    """Embed the texts of `articles` that the store has no vector for, and save them.
+
+    Works through `window` articles at a time, so memory does not grow with the archive, and saves after every
+    `batch_size` texts, so a killed run loses at most one batch and the next one goes on from there. Two articles with
+    one text share one vector. `advance` is told how many articles were done.
+    """
+    started = time.monotonic()
+    seen = embedded = 0
+    for group in _batches(articles, window):
+        texts = dict(embedding_key(article, embedder, boilerplate) for article in group)
+        missing = _missing(store, texts)
+        advance(len(group) - len(missing))
+        for digests in _batches(missing, batch_size):
+            vectors = embedder.embed([texts[digest] for digest in digests])
+            store.put_embeddings(embedder.fingerprint, digests, vectors)
+            advance(len(digests))
+        seen += len(group)
+        embedded += len(missing)
+    return EmbedReport(seen, embedded, seen - embedded, time.monotonic() - started)
+
+
+def _missing(store: VectorStore, texts: dict[str, str]) -> list[str]:
+    """The digests without a vector, shortest text first: texts of like length in a batch need little padding."""
+    known = store.known_embeddings(list(texts))
+    return sorted((digest for digest in texts if digest not in known), key=lambda digest: (len(texts[digest]), digest))
+
+
+def _batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """Lists of `size` items, the last one shorter."""
+    rest = iter(items)
+    while batch := list(islice(rest, size)):
+        yield batch

@@ -1,0 +1,166 @@
+"""Nearest vectors. The only module that imports FAISS, and the guard around its sharp edges."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.errors import ReleaseDamaged
+
+Vectors = NDArray[np.float32]
+Rows = NDArray[np.int64]
+
+NO_ROW = -1
+_SPARE = 16  # rows fetched beyond k, so that a tie at the end can be settled
+_WIDEST = 4096  # rows beyond k after which a tie is left as it is
+_PAIRS = 8192  # pairs whose similarity is worked out at a time: bounds memory
+
+
+class Nearest(NamedTuple):
+    """What a search found, best first: larger similarity, then smaller row.
+
+    Where there are fewer than k rows, the rest of a line is row -1 with similarity -inf. NumPy takes -1 for the last
+    row, so never index with `rows` as it is: use `found`, or `of`.
+    """
+
+    rows: Rows  # (m, k) int64
+    similarities: Vectors  # (m, k) float32, inner product: cosine in [-1, 1] for unit rows
+
+    @property
+    def found(self) -> NDArray[np.bool_]:
+        """(m, k) bool: True where there is a row."""
+        mask: NDArray[np.bool_] = self.rows != NO_ROW
+        return mask
+
+    def of(self, query: int) -> tuple[Rows, Vectors]:
+        """(rows, similarities) of one query, each (at most k,), without the empty places."""
+        found = self.found[query]
+        return self.rows[query][found], self.similarities[query][found]
+
+
+class VectorIndex:
+    """Exact search by inner product over unit vectors. Row numbers are the order in which they were given."""
+
+    def __init__(self, index: Any) -> None:
+        self._index = index  # use `build` or `open`
+
+    @classmethod
+    def build(cls, vectors: Vectors | Iterable[Vectors], dim: int) -> "VectorIndex":
+        """An index over (n, dim) float32 unit rows, given whole or in blocks of rows.
+
+        Raises ValueError where a block has another width or a row is not finite. That rows are of unit length is what
+        the checks before publishing look at.
+        """
+        index = faiss.IndexFlatIP(dim)
+        for block in [vectors] if isinstance(vectors, np.ndarray) else vectors:
+            rows = _matrix(block, dim, "vectors")
+            index.add(rows)
+        return cls(index)
+
+    @classmethod
+    def open(cls, path: Path, *, n: int, dim: int) -> "VectorIndex":
+        """The index in `path`, memory-mapped: processes that open the same file share its memory.
+
+        Raises ReleaseDamaged where the file is missing, cut short, or not an inner-product index of (n, dim).
+        """
+        expected = faiss.serialize_index(faiss.IndexFlatIP(dim)).nbytes + n * dim * np.dtype(np.float32).itemsize
+        size = path.stat().st_size if path.is_file() else 0
+        if size != expected:  # asked first: FAISS 1.15 was seen to crash on a file cut inside its header
+            raise ReleaseDamaged(f"{path} has {size} bytes, expected {expected} for {n} vectors of {dim} numbers")
+        try:
+            index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
+        except (RuntimeError, MemoryError) as error:
+            raise ReleaseDamaged(f"{path} cannot be read as a vector index: {error}") from error
+        if (index.ntotal, index.d, index.metric_type) != (n, dim, faiss.METRIC_INNER_PRODUCT):
+            raise ReleaseDamaged(
+                f"{path} holds {index.ntotal} vectors of {index.d} numbers, metric {index.metric_type}; "
+                f"expected {n} of {dim}, metric {faiss.METRIC_INNER_PRODUCT}"
+            )
+        return cls(index)
+
+    def save(self, path: Path) -> None:
+        """Write the index to `path` and fsync it. Raises OSError when the disk is full.
+
+        Goes through a Python file, because `faiss.write_index(path)` was seen to cut a file short without an error.
+        """
+        with path.open("wb") as stream:
+            writer = faiss.PyCallbackIOWriter(stream.write)  # type: ignore[attr-defined]  # missing in FAISS's stubs
+            faiss.write_index(self._index, writer)
+            stream.flush()
+            os.fsync(stream.fileno())
+
+    @property
+    def n(self) -> int:
+        """Number of vectors."""
+        return int(self._index.ntotal)
+
+    @property
+    def dim(self) -> int:
+        """Length of each vector."""
+        return int(self._index.d)
+
+    def vectors(self, rows: Rows) -> Vectors:
+        """(m, dim) float32: the vectors of `rows` (m,) int64. Raises IndexError on a row outside 0 … n-1, also -1."""
+        wanted = np.ascontiguousarray(rows, dtype=np.int64)
+        if wanted.size and (wanted.min() < 0 or wanted.max() >= self.n):
+            raise IndexError(f"rows must be in 0 … {self.n - 1}, found {wanted.min()} … {wanted.max()}")
+        if not wanted.size:
+            return np.empty((0, self.dim), dtype=np.float32)
+        found: Vectors = self._index.reconstruct_batch(wanted)
+        return found
+
+    def search(self, queries: Vectors, k: int) -> Nearest:
+        """The k nearest rows of each of (m, dim) unit `queries`. See `Nearest` for order, ties and empty places.
+
+        FAISS finds the candidates; their similarities are then worked out pair by pair in float64, so that a query gets
+        the same numbers alone or among others, in memory or mapped, and equal vectors get equal ones. A tie that spans
+        more than 4,096 rows is settled by FAISS's own order.
+
+        Raises ValueError on queries that are not (m, dim) and finite, and on a negative k.
+        """
+        asked = _matrix(queries, self.dim, "queries")
+        if k < 0:
+            raise ValueError(f"k must not be negative, found {k}")
+        rows = np.full((len(asked), k), NO_ROW, dtype=np.int64)
+        similarities = np.full((len(asked), k), -np.inf, dtype=np.float32)
+        most = min(k, self.n)
+        pending = np.arange(len(asked) if most else 0)
+        spare = _SPARE
+        while pending.size:
+            fetch = min(self.n, k + spare)
+            approximate, candidates = self._index.search(asked[pending], fetch)
+            near = self._ranked(asked[pending], candidates)
+            rows[pending, :most], similarities[pending, :most] = near.rows[:, :most], near.similarities[:, :most]
+            if fetch == self.n or spare >= _WIDEST:
+                break
+            # settled: whatever FAISS left out is further than the k-th, by more than float32 can err (Higham 2002, 3.1)
+            slack = self.dim * 2.0**-23 * np.maximum(1.0, np.linalg.norm(asked[pending], axis=1))
+            pending = pending[approximate[:, -1] >= similarities[pending, most - 1] - slack]
+            spare *= 4
+        return Nearest(rows, similarities)
+
+    def _ranked(self, queries: Vectors, candidates: Rows) -> Nearest:
+        """`candidates` (m, c) with their exact similarities, in the stated order."""
+        flat = candidates.ravel()
+        owner = np.repeat(np.arange(len(queries)), candidates.shape[1])
+        exact = np.empty(flat.size, dtype=np.float32)
+        for start in range(0, flat.size, _PAIRS):
+            part = slice(start, start + _PAIRS)
+            exact[part] = np.vecdot(self.vectors(flat[part]), queries[owner[part]], dtype=np.float64)
+        similarities = exact.reshape(candidates.shape)
+        order = np.lexsort((candidates, -similarities), axis=1)
+        return Nearest(np.take_along_axis(candidates, order, 1), np.take_along_axis(similarities, order, 1))
+
+
+def _matrix(values: Vectors, dim: int, name: str) -> Vectors:
+    """`values` as contiguous (m, dim) float32; ValueError on another shape, NaN or infinity."""
+    matrix = np.ascontiguousarray(values, dtype=np.float32)
+    if matrix.ndim != 2 or matrix.shape[1] != dim:
+        raise ValueError(f"{name} must have the shape (m, {dim}), found {matrix.shape}")
+    if not np.isfinite(matrix).all():
+        raise ValueError(f"{name} must be finite: found NaN or infinity")
+    return matrix

@@ -1,0 +1,43 @@
+"""Makes `tests/golden/format-N`: a tiny release of the format that this code writes. Run it once for each new format.
+
+    python tests/make_golden.py
+
+A golden release is never made again: it shows that what was published then can still be read.
+"""
+
+import json
+import shutil
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+from conftest import article, published
+
+from recsys import Recommender
+from recsys.articles import AuthorName
+from recsys.manifest import FORMAT
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def main() -> None:
+    """Write the release and, beside it, what it answers."""
+    target = GOLDEN / f"format-{FORMAT}"
+    if target.exists():
+        raise SystemExit(f"{target} is there already")
+    names = (AuthorName("Ines Vallory"),), (AuthorName("Rory McAldane", "7"), AuthorName("Ines Vallory")), ()
+    articles = [article(n, section=f"news/{'ab'[n % 2]}", tags=("harbour",), authors=names[n % 3]) for n in range(6)]
+    with tempfile.TemporaryDirectory() as folder:
+        release = published(Path(folder) / "paper", [*articles, replace(articles[1], id="a006", published_at=None)])
+        shutil.copytree(release.path, target)
+        recommender = Recommender(release)
+        answers = {
+            "format": FORMAT,
+            "similar": [item.id for item in recommender.similar("a000", 3).items],
+            "more_from_author": [item.id for item in recommender.more_from_author("a000", 3).items],
+        }
+    (GOLDEN / f"format-{FORMAT}.json").write_text(json.dumps(answers, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

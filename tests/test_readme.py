@@ -1,0 +1,125 @@
+"""The README is run: its Python, its commands and its answers, on the demo that `make demo` builds."""
+
+import contextlib
+import io
+import json
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from conftest import SAMPLE
+from fastapi.testclient import TestClient
+
+import eval.__main__
+import index.__main__
+import service.__main__
+from service.app import create_app
+from service.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+COMMANDS = [
+    line[2:] for kind, text in BLOCKS if kind == "console" for line in text.splitlines() if line.startswith("$ ")
+]
+PROGRAMS = {"index": index.__main__.main, "service": service.__main__.main, "eval": eval.__main__.main}
+
+
+def after(kind: str, nth: int = 0) -> str:
+    """The nth block of this kind."""
+    return [text for found, text in BLOCKS if found == kind][nth]
+
+
+@pytest.fixture
+def at_demo(demo: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """In a folder laid out like the repository after `make demo`."""
+    monkeypatch.chdir(demo)
+    return demo
+
+
+def without_scores(answer: Any) -> tuple[Any, list[float]]:
+    """An answer without what differs from build to build, and its scores."""
+    answer = answer | {"release": ""}
+    items = [item for key in ("similar", "author") for item in answer[key]]
+    scores = [item["score"] for item in items]
+    return {key: [i | {"score": 0} for i in v] if isinstance(v, list) else v for key, v in answer.items()}, scores
+
+
+def test_the_first_answer_is_what_the_demo_answers(at_demo: Path) -> None:
+    path = re.search(r"localhost:8000(\S+)'", README)
+    assert path
+    with TestClient(create_app(Settings.read({}, {"releases": "var/demo/releases"}))) as client:
+        real, scores = without_scores(client.get(path[1]).json())
+    shown, rounded = without_scores(json.loads(after("json")))
+    assert shown == real
+    assert rounded == pytest.approx(scores, abs=2e-3)
+
+
+def test_the_python_example_prints_what_it_says(at_demo: Path) -> None:
+    output = io.StringIO()
+    with contextlib.redirect_stdout(output):
+        exec(compile(after("python"), "README.md", "exec"), {})
+    number = re.compile(r"[+-]?\d\.\d\d")
+    shown, real = after("text"), output.getvalue()
+    assert number.sub("#", shown) == number.sub("#", real)
+    assert [float(n) for n in number.findall(shown)] == pytest.approx(
+        [float(n) for n in number.findall(real)], abs=0.011
+    )
+
+
+def test_the_evaluation_prints_what_it_says(at_demo: Path) -> None:
+    command = next(line for line in COMMANDS if " eval evaluate" in line)
+    result = CliRunner().invoke(eval.__main__.main, shlex.split(command)[3:])
+    number = re.compile(r"\d\.\d{3}")
+    shown, real = after("text", 1).strip(), result.stdout.strip()
+    assert number.sub("#", shown) == number.sub("#", real)
+    assert [float(n) for n in number.findall(shown)] == pytest.approx(
+        [float(n) for n in number.findall(real)], abs=0.02
+    )
+
+
+def test_the_nightly_command_runs_as_written(at_demo: Path) -> None:
+    (at_demo / "export.jsonl").write_bytes(SAMPLE.read_bytes())
+    command = next(line for line in COMMANDS if " index nightly" in line)
+    result = CliRunner().invoke(index.__main__.main, shlex.split(command)[3:])
+    assert result.exit_code == 0, result.output
+    assert "read               169" in result.output
+    assert "169 articles" in result.output.splitlines()[-1]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_option_of_every_command_exists(command: str) -> None:
+    words = shlex.split(command)
+    if words[0] == "curl":
+        return
+    assert words[:2] == ["python", "-m"]
+    runner, program = CliRunner(), PROGRAMS[words[2]]
+    help_text = runner.invoke(program, [*([] if words[2] == "service" else words[3:4]), "--help"]).output
+    for option in (word for word in words if word.startswith("--")):
+        assert re.search(rf"{option}\b", help_text), f"{option} is not an option of {words[2]}"
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_every_command_has_help_with_the_status_zero(program: str) -> None:
+    runner, main = CliRunner(), PROGRAMS[program]
+    names = list(getattr(main, "commands", {}))
+    for arguments in [["--help"], *([name, "--help"] for name in names)]:
+        result = runner.invoke(main, arguments)
+        assert result.exit_code == 0
+        assert "Usage:" in result.output
+    assert all(f"{name}" in README for name in names), "every command is told of in the README"
+
+
+def test_make_targets_and_files_that_the_readme_names_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    for target in re.findall(r"^    make (\w+)", README, re.MULTILINE):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE)
+    for path in re.findall(r"`((?:recsys|index|service|eval)/\w*(?:\.py)?)`", README):
+        assert (ROOT / path).exists(), path
+
+
+def test_the_changelog_and_the_package_agree() -> None:
+    assert "## Unreleased" in (ROOT / "CHANGELOG.md").read_text()
