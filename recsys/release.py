@@ -30,7 +30,7 @@ import numpy.typing as npt
 from recsys.articles import Image
 from recsys.columns import Int32, Int64, KeyTable, ListColumn, TextColumn, open_array
 from recsys.errors import ArticleNotFound, NoRelease, ReleaseDamaged
-from recsys.manifest import Manifest
+from recsys.manifest import MANIFEST, Manifest
 from recsys.urls import canonical_url
 
 if TYPE_CHECKING:
@@ -125,10 +125,10 @@ class Release:
             ReleaseFormatError: another version of the format wrote it.
         """
         folder = Path(path)
-        if not (folder / "manifest.json").exists() and (folder / CURRENT).exists():
+        if not (folder / MANIFEST).exists() and not RELEASE_ID.fullmatch(folder.name):
             folder = folder / current_id(folder)
-        if not folder.is_dir() or not any(folder.iterdir()):
-            raise NoRelease(f"{folder}: no release here; publish one with `python -m index nightly`")
+        if not folder.is_dir():
+            raise NoRelease(f"{folder}: no such release; `python -m index releases` lists them")
         manifest = Manifest.read(folder)
         if manifest.id != folder.name and RELEASE_ID.fullmatch(folder.name):
             raise ReleaseDamaged(f"{folder}: its manifest says it is {manifest.id}")

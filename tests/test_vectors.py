@@ -144,7 +144,7 @@ def test_queries_and_vectors_that_are_not_finite_are_refused(bad: float) -> None
         VectorIndex.build(broken, DIM)
 
 
-def test_other_shapes_lengths_and_negative_k_are_refused() -> None:
+def test_other_shapes_and_a_negative_k_are_refused() -> None:
     index = VectorIndex.build(unit(5), DIM)
     with pytest.raises(ValueError, match=r"\(m, 8\)"):
         index.search(unit(2, dim=9), 1)
@@ -152,8 +152,6 @@ def test_other_shapes_lengths_and_negative_k_are_refused() -> None:
         index.search(unit(1)[0], 1)
     with pytest.raises(ValueError, match="negative"):
         index.search(unit(1), -1)
-    with pytest.raises(ValueError, match="unit length"):
-        VectorIndex.build(unit(3) * 2, DIM)
 
 
 @pytest.mark.parametrize(("n", "dim"), [(99, DIM), (100, DIM + 1), (200, DIM // 2)])
