@@ -12,7 +12,9 @@ import time
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
-from subprocess import PIPE, Popen
+from resource import struct_rusage
+from subprocess import DEVNULL, PIPE, Popen
+from typing import Any
 from urllib.parse import quote
 
 from eval.evaluate import Score, evaluate, systems
@@ -120,10 +122,9 @@ def report(results: list[PaperResult]) -> str:
 
 def _run(name: str, *arguments: str | Path) -> Stage:
     started = time.perf_counter()
-    process = Popen([sys.executable, "-m", *map(str, arguments)], stdout=PIPE, stderr=sys.stderr, text=True)
-    output = process.stdout.read() if process.stdout else ""
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
+    with Popen([sys.executable, "-m", *map(str, arguments)], stdout=PIPE, text=True) as process:
+        output = process.stdout.read() if process.stdout else ""
+        usage = _wait(process)
     if process.returncode != 0:
         raise RecsysError(f"{name} ended with status {process.returncode}: {' '.join(map(str, arguments))}\n{output}")
     return Stage(name, time.perf_counter() - started, usage.ru_maxrss / 1024)
@@ -135,20 +136,26 @@ def _serve(releases: Path, store: str, asked: list[str]) -> Stage:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "service", "--releases", str(releases), "--store", store, "--port", str(port)]
-    process = Popen([*command, "--log-level", "warning"], stdout=PIPE)
-    try:
-        _wait_ready(f"http://127.0.0.1:{port}/health/ready", process)
-        started = time.perf_counter()
-        for article in asked:
-            body = _get(f"http://127.0.0.1:{port}/v1/articles/{quote(article, safe='')}/related")
-            if not json.loads(body)["similar"]:
-                raise RecsysError(f"the service answered an empty list for {article!r}")
-        seconds = time.perf_counter() - started
-    finally:
-        process.terminate()
-        _, _, usage = os.wait4(process.pid, 0)
-        process.returncode = 0
+    with Popen([*command, "--log-level", "warning"], stdout=DEVNULL) as process:
+        try:
+            _wait_ready(f"http://127.0.0.1:{port}/health/ready", process)
+            started = time.perf_counter()
+            for article in asked:
+                body = _get(f"http://127.0.0.1:{port}/v1/articles/{quote(article, safe='')}/related")
+                if not json.loads(body)["similar"]:
+                    raise RecsysError(f"the service answered an empty list for {article!r}")
+            seconds = time.perf_counter() - started
+        finally:
+            process.terminate()
+            usage = _wait(process)
     return Stage(f"serve {len(asked)} requests", seconds, usage.ru_maxrss / 1024)
+
+
+def _wait(process: "Popen[Any]") -> struct_rusage:
+    """Wait for the end of a process; what it used."""
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return usage
 
 
 def _wait_ready(url: str, process: "Popen[bytes]") -> None:

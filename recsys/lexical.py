@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 FEATURES = 2**22
-TOKEN = r"(?u)\b\w[\w'’-]*\w\b"
+WORD = r"(?u)\b\w[\w'’-]*\w\b"
 IDF_POWER = 1.5
 MAX_SHARE = 0.1  # a word in more than a tenth of all articles tells little and costs most of the time
 MAX_COUNT = 50  # … but a tenth of a small archive is a handful of articles, so this many are always allowed
@@ -46,7 +46,7 @@ class WordVectors:
         counter = HashingVectorizer(
             n_features=FEATURES,
             ngram_range=(1, 2),
-            token_pattern=TOKEN,
+            token_pattern=WORD,
             stop_words="english",
             alternate_sign=False,
             norm=None,

@@ -78,7 +78,7 @@ def section_affinity(release: Release, row: int, rows: Rows) -> Floats:
 
 
 def shared(column: ListColumn, row: int, rows: Rows, weights: npt.NDArray[np.floating] | None = None) -> Floats:
-    """For each of `rows`, the summed weight (1 each without `weights`) of the numbers that its list shares with row's."""
+    """For each of `rows`, the summed weight (1 each without `weights`) of the numbers that it shares with `row`."""
     mine = column[row]
     if not len(mine) or not len(rows):
         return np.zeros(len(rows))

@@ -73,7 +73,8 @@ def test_authors_of_the_cms_win_over_the_byline_and_each_person_counts_once() ->
 
 @pytest.mark.skipif(not BYLINES.exists(), reason="needs ../shared/data/huffpost")
 def test_most_printed_bylines_of_a_real_site_are_read_right() -> None:
-    lines = [json.loads(line) for line in gzip.open(BYLINES, "rt", encoding="utf-8")]
+    with gzip.open(BYLINES, "rt", encoding="utf-8") as file:
+        lines = [json.loads(line) for line in file]
     right = sum(
         {name_key(n) for n in parse_byline(x["raw"]).persons} == {name_key(n) for n in x["persons"]} for x in lines
     )

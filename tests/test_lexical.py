@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from recsys.lexical import WordVectors
 
 texts = st.lists(
-    st.lists(st.sampled_from(["harbour", "bridge", "oyster", "ferry", "storm", "a", "b"]), max_size=6).map(" ".join), max_size=12
+    st.lists(st.sampled_from(["harbour", "bridge", "oyster", "ferry", "storm", "a", "b"]), max_size=6).map(" ".join),
+    max_size=12,
 )
 
 

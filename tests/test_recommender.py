@@ -4,6 +4,7 @@ import math
 import re
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -66,7 +67,7 @@ class Oracle:
     @staticmethod
     def _terms(text: str) -> list[str]:
         words = re.findall(r"(?u)\b\w[\w'’-]*\w\b", text.lower())
-        return words + [f"{a} {b}" for a, b in zip(words, words[1:], strict=False)]
+        return words + [f"{a} {b}" for a, b in pairwise(words)]
 
     @staticmethod
     def _unit(vector: dict[str, float]) -> dict[str, float]:

@@ -1,0 +1,149 @@
+"""Opening the store's database: SQLite by default, another by its URL; its settings, its version, its migrations."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import msgspec
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from recsys.errors import StoreError, StoreVersionError
+from recsys.schema import VERSION
+
+BUSY_SECONDS = 60  # how long one writer waits for another
+MIGRATION_LOCK = 7_230_001  # PostgreSQL's advisory lock; any number that is always the same
+
+
+@contextmanager
+def store_errors(doing: str) -> Iterator[None]:
+    """Turn what the database raises into a StoreError that says what failed."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        raise StoreError(f"{doing}: {getattr(error, 'orig', None) or error}") from error
+    except (sqlite3.Error, OSError, UnicodeEncodeError, OverflowError) as error:
+        raise StoreError(f"{doing}: {error}") from error
+
+
+def open_engine(url: str, create: bool) -> Engine:
+    """An engine on a store of this code's version. With `create`, it is made and migrated where need be.
+
+    Connections that write must set the execution option `write`, see `_begin`.
+    Raises StoreError where there is no store, StoreVersionError where its version is another.
+    """
+    with store_errors(f"cannot open the article store {_shown(url)}"):
+        address = make_url(url)
+        if address.get_backend_name() == "sqlite":
+            _check_file(address, create)
+        engine = create_engine(
+            address,
+            json_serializer=lambda value: msgspec.json.encode(value).decode(),
+            json_deserializer=msgspec.json.decode,
+            connect_args={"timeout": BUSY_SECONDS} if address.get_backend_name() == "sqlite" else {},
+        )
+        if engine.dialect.name == "sqlite":
+            event.listen(engine, "connect", _set_up)
+            event.listen(engine, "begin", _begin)
+        try:
+            if create and _version(engine) != VERSION:
+                _migrate(engine, address)
+            _check_version(_version(engine), _shown(url))
+        except BaseException:
+            engine.dispose()
+            raise
+        return engine
+
+
+def _shown(url: str) -> str:
+    try:
+        return make_url(url).render_as_string(hide_password=True)
+    except SQLAlchemyError:
+        return repr(url)
+
+
+def _check_file(address: URL, create: bool) -> None:
+    if address.database in (None, "", ":memory:"):
+        raise StoreError(f"the article store needs a file, found {address}; write sqlite:///PATH")
+    path = Path(str(address.database))
+    if create:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    elif not path.is_file():
+        raise StoreError(f"no article store at {path}; make one with `python -m index ingest FILE --store {address}`")
+
+
+def _set_up(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # transactions begin in _begin; the driver's own would not cover reads
+    connection.execute("PRAGMA foreign_keys=ON")
+    # FULL: a commit is on the disk when it returns, even if power fails. Readers remember change numbers, so one that
+    # was seen must never be lost and given out again. Writes come in batches: one fsync each is cheap.
+    connection.execute("PRAGMA synchronous=FULL")
+
+
+def _begin(connection: Connection) -> None:
+    """BEGIN IMMEDIATE for writers: a deferred one fails at once if another wrote between its read and its write."""
+    writes = connection.get_execution_options().get("write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _version(engine: Engine) -> int | None:
+    with engine.connect() as connection:
+        return _version_of(connection)
+
+
+def _check_version(found: int | None, where: str) -> None:
+    if found == VERSION:
+        return
+    if found is None:
+        raise StoreError(
+            f"{where} is not an article store: it has no tables of one; run `python -m index ingest` on it"
+        )
+    remedy = (
+        "update this program" if found > VERSION else "`python -m index ingest` upgrades it; keep a copy of the file"
+    )
+    raise StoreVersionError(f"{where} has schema version {found}, this code reads {VERSION}: {remedy}")
+
+
+def _migrate(engine: Engine, address: URL) -> None:
+    """Bring the store to `VERSION` in one transaction; whoever comes second waits and then finds nothing to do."""
+    if engine.dialect.name == "sqlite":
+        from filelock import FileLock
+
+        # changing the journal mode ignores the busy timeout, so openers take turns
+        with FileLock(f"{address.database}.lock", timeout=BUSY_SECONDS):
+            with closing(sqlite3.connect(str(address.database), timeout=BUSY_SECONDS)) as connection:
+                connection.execute("PRAGMA journal_mode=WAL")  # readers beside a writer; the file keeps the setting
+            _upgrade(engine)
+    else:
+        _upgrade(engine)
+
+
+def _upgrade(engine: Engine) -> None:
+    with engine.connect().execution_options(write=True) as connection, connection.begin():
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+        found = _version_of(connection)
+        if found is None or found < VERSION:
+            _run_alembic(connection)
+
+
+def _version_of(connection: Connection) -> int | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found = str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar())
+    return int(found) if found.isdigit() else None
+
+
+def _run_alembic(connection: Connection) -> None:
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util import CommandError
+
+    config = Config(attributes={"connection": connection})
+    scripts = Path(__file__).parent / "migrations"
+    config.set_main_option("script_location", str(scripts).replace("%", "%%"))
+    try:
+        command.upgrade(config, f"{VERSION:04}")
+    except CommandError as error:
+        raise StoreVersionError(f"cannot migrate the article store: {error}") from error

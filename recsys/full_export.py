@@ -1,0 +1,68 @@
+"""Which articles a full export still has, so that the others can be retired."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import Column, Connection, MetaData, String, Table, func, literal, select, text, update
+
+from recsys.articles import Status
+from recsys.database import store_errors
+from recsys.errors import StoreError
+from recsys.schema import Identifier, articles, counters
+
+# dies with its connection
+seen_ids = Table("seen_ids", MetaData(), Column("id", Identifier, primary_key=True), prefixes=["TEMPORARY"])
+
+
+class FullExport:
+    """The ids that an export has, in a temporary table: millions cost no memory. Made by `ArticleStore.full_export`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        with connection.begin():
+            seen_ids.create(connection, checkfirst=False)
+        with connection.begin():
+            self.usable_before = _usable(connection)
+
+    def add(self, ids: Iterable[str]) -> None:
+        """Note ids that the export has; the same one may come several times. Raises StoreError."""
+        rows = [{"id": article_id} for article_id in dict.fromkeys(ids)]
+        if not rows:
+            return
+        with store_errors("cannot note the ids of the export"), self._connection.begin():
+            self._connection.execute(text("INSERT INTO seen_ids (id) VALUES (:id) ON CONFLICT DO NOTHING"), rows)
+
+    def retire_absent(self, limit: float = 1.0) -> int:
+        """Retire every article that the export no longer has; how many that were. Each gets a change number.
+
+        Raises StoreError, and retires none, where more than the share `limit` in [0, 1] of the articles that were
+        usable when the export was opened would go.
+        """
+        absent = (articles.c.status != Status.RETIRED.value) & articles.c.id.not_in(select(seen_ids.c.id))
+        connection = self._connection.execution_options(write=True)
+        with store_errors("cannot retire articles"), connection.begin():
+            value = select(counters.c.value).where(counters.c.name == "change").with_for_update()
+            last = int(connection.execute(value).scalar_one())
+            going = int(
+                connection.execute(
+                    select(func.count()).where(absent, articles.c.status == Status.USABLE.value)
+                ).scalar_one()
+            )
+            if going > limit * self.usable_before:
+                raise StoreError(
+                    f"the export lacks {going} of the store's {self.usable_before} usable articles, more than the limit"
+                    f" of {limit:.0%}: none was retired; if it is right, run again with a higher --retire-limit"
+                )
+            place = func.row_number().over(order_by=articles.c.id)
+            order = select(articles.c.id, place.label("place")).where(absent).subquery()
+            retired = connection.execute(
+                update(articles)
+                .where(articles.c.id == order.c.id)
+                .values(status=literal(Status.RETIRED.value, String), change=last + order.c.place)
+            ).rowcount
+            connection.execute(update(counters).where(counters.c.name == "change").values(value=last + retired))
+        return retired
+
+
+def _usable(connection: Connection) -> int:
+    of_status = select(func.count()).select_from(articles).where(articles.c.status == Status.USABLE.value)
+    return int(connection.execute(of_status).scalar_one())

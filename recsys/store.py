@@ -1,0 +1,241 @@
+"""The article store: the system of record. Articles by id, their changes in order, embeddings by digest.
+
+    store = ArticleStore.open("sqlite:///articles.db", create=True)
+    store.put([Article(id="a17", title="Storm over the bay")])        # [Outcome.NEW]
+
+Every change of an article has a number of its own, and numbers become visible in their order: who has seen change n
+has seen all before it.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, select, update
+
+from recsys.articles import Article, Status
+from recsys.database import open_engine, store_errors
+from recsys.errors import StoreError
+from recsys.full_export import FullExport
+from recsys.schema import articles, counters, embeddings, to_article, to_row
+from recsys.snapshot import Snapshot
+
+CHUNK = 500  # values in one IN (...); SQLite once allowed 999
+
+
+class Outcome(StrEnum):
+    """What `put` did with an article."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The latest change of one article. Numbers start at 1 and grow."""
+
+    change: int
+    id: str
+    status: Status
+
+
+class ArticleStore:
+    """The store. Safe in threads; after a fork, open it again. Everything raises StoreError when the database fails."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @classmethod
+    def open(cls, url: str, create: bool = False) -> "ArticleStore":
+        """The store at an SQLAlchemy URL such as `sqlite:///articles.db`.
+
+        With `create`, the file, its folder and its tables are made, and an older store is upgraded. Raises StoreError
+        where there is none, StoreVersionError where its schema is not this code's.
+        """
+        return cls(open_engine(url, create))
+
+    def close(self) -> None:
+        """Close the connections that are not in use."""
+        self._engine.dispose()
+
+    # --- articles ---
+
+    def put(self, batch: Sequence[Article]) -> list[Outcome]:
+        """Store articles in one transaction; the outcomes are in the order of `batch`.
+
+        An id that occurs twice is put twice, in order. Times are kept to the second. An article that was retired is
+        CHANGED even when its content is as before.
+        """
+        with store_errors("cannot store articles"):
+            rows = [to_row(article) for article in batch]
+        with self._writing("cannot store articles") as connection:
+            last = self._change(connection)
+            known = _known(connection, [row["id"] for row in rows])
+            there, outcomes = set(known), []
+            final: dict[str, dict[str, Any]] = {}
+            for row in rows:
+                before, now = known.get(row["id"]), (row["digest"], row["status"])
+                if before == now:
+                    outcomes.append(Outcome.UNCHANGED)
+                    continue
+                last += 1
+                outcomes.append(Outcome.NEW if before is None else Outcome.CHANGED)
+                known[row["id"]], final[row["id"]] = now, row | {"change": last}
+            _write(connection, [row for key, row in final.items() if key not in there], insert(articles))
+            same_id = articles.c.id == bindparam("of_id")
+            changed = [row | {"of_id": key} for key, row in final.items() if key in there]
+            _write(connection, changed, update(articles).where(same_id))
+            if final:
+                connection.execute(update(counters).where(counters.c.name == "change").values(value=last))
+        return outcomes
+
+    def get(self, article_id: str) -> Article | None:
+        """The article, whatever its status, or None."""
+        with self._reading("cannot read an article") as connection:
+            row = connection.execute(select(articles).where(articles.c.id == article_id)).mappings().first()
+        return None if row is None else to_article(dict(row))
+
+    def count(self) -> dict[Status, int]:
+        """How many articles there are of each status, zeros included."""
+        by_status = select(articles.c.status, func.count()).group_by(articles.c.status)
+        with self._reading("cannot count articles") as connection:
+            found = {Status(status): int(number) for status, number in connection.execute(by_status)}
+        return {status: found.get(status, 0) for status in Status}
+
+    @contextmanager
+    def full_export(self) -> Iterator[FullExport]:
+        """Collects the ids of a full export while it is put, to retire what it lacks."""
+        with store_errors("cannot read the article store"):
+            connection = self._engine.connect()
+        try:
+            with store_errors("cannot note the ids of the export"):
+                export = FullExport(connection)
+            yield export
+        finally:
+            connection.invalidate()  # the temporary table must not go back to the pool
+            connection.close()
+
+    # --- changes ---
+
+    def change(self) -> int:
+        """The number of the latest change; 0 in an empty store."""
+        with self._reading("cannot read the change number") as connection:
+            return self._change(connection)
+
+    def changes_after(self, change: int, limit: int = 1000) -> list[Change]:
+        """The first `limit` changes after number `change`, in order; of each article only its latest change."""
+        later = select(articles.c.change, articles.c.id, articles.c.status).where(articles.c.change > change)
+        with self._reading("cannot read changes") as connection:
+            rows = connection.execute(later.order_by(articles.c.change).limit(limit)).all()
+        return [Change(number, article_id, Status(status)) for number, article_id, status in rows]
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Snapshot]:
+        """One consistent view for as long as the block runs. Writers go on; SQLite's log grows meanwhile."""
+        engine = self._engine
+        if engine.dialect.name == "postgresql":
+            engine = engine.execution_options(isolation_level="REPEATABLE READ")
+        with store_errors("cannot read the article store"):
+            connection = engine.connect()
+        with connection:
+            with store_errors("cannot read the article store"):
+                snapshot = Snapshot(connection)
+            yield snapshot
+
+    # --- embeddings ---
+
+    def known_embeddings(self, digests: Iterable[str]) -> set[str]:
+        """Those of the digests that have a vector."""
+        with self._reading("cannot look up embeddings") as connection:
+            asked = list(dict.fromkeys(digests))
+            return {
+                digest
+                for chunk in _chunks(asked)
+                for digest in connection.scalars(select(embeddings.c.digest).where(embeddings.c.digest.in_(chunk)))
+            }
+
+    def put_embeddings(self, fingerprint: str, digests: Sequence[str], vectors: NDArray[np.float32]) -> None:
+        """Store one vector a digest, (n, dim) float32, replacing what is there. On disk when it returns.
+
+        Raises StoreError where the shapes do not match or a number is not finite.
+        """
+        if vectors.ndim != 2 or len(vectors) != len(digests):
+            raise StoreError(f"{len(digests)} digests need ({len(digests)}, dim) vectors, found {vectors.shape}")
+        if not np.isfinite(vectors).all():
+            raise StoreError(f"a vector for {fingerprint!r} is not finite: it cannot be stored")
+        raw = np.ascontiguousarray(vectors, dtype="<f4")
+        rows = {
+            digest: {"digest": digest, "fingerprint": fingerprint, "dim": raw.shape[1], "vector": vector.tobytes()}
+            for digest, vector in zip(digests, raw, strict=True)
+        }
+        with self._writing("cannot store embeddings") as connection:
+            for chunk in _chunks(list(rows)):
+                connection.execute(delete(embeddings).where(embeddings.c.digest.in_(chunk)))
+            _write(connection, list(rows.values()), insert(embeddings))
+
+    def embeddings(self, digests: Sequence[str], dim: int) -> NDArray[np.float32]:
+        """The vectors of the digests, in their order, (n, dim) float32.
+
+        Raises StoreError naming the first digest that has no vector, or none of `dim` numbers.
+        """
+        found = np.empty((len(digests), dim), dtype=np.float32)
+        columns = select(embeddings.c.digest, embeddings.c.vector)
+        with self._reading("cannot read embeddings") as connection:
+            for start in range(0, len(digests), CHUNK):
+                chunk = list(digests[start : start + CHUNK])
+                asked = columns.where(embeddings.c.digest.in_(set(chunk)))
+                vectors = {row.digest: row.vector for row in connection.execute(asked)}
+                for place, digest in enumerate(chunk, start):
+                    found[place] = _vector(digest, vectors.get(digest), dim)
+        return found
+
+    # --- transactions ---
+
+    @staticmethod
+    def _change(connection: Connection) -> int:
+        """The latest number; in a writer, with the lock that makes numbers visible in their order."""
+        value = select(counters.c.value).where(counters.c.name == "change")
+        writes = connection.get_execution_options().get("write", False)
+        return int(connection.execute(value.with_for_update() if writes else value).scalar_one())
+
+    @contextmanager
+    def _reading(self, doing: str) -> Iterator[Connection]:
+        with store_errors(doing), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def _writing(self, doing: str) -> Iterator[Connection]:
+        with store_errors(doing), self._engine.execution_options(write=True).begin() as connection:
+            yield connection
+
+
+def _chunks(values: list[str]) -> Iterator[list[str]]:
+    return (values[start : start + CHUNK] for start in range(0, len(values), CHUNK))
+
+
+def _known(connection: Connection, ids: list[str]) -> dict[str, tuple[str, str]]:
+    """The digest and the status of those ids that are in the store."""
+    columns = select(articles.c.id, articles.c.digest, articles.c.status)
+    return {
+        article_id: (digest, status)
+        for chunk in _chunks(ids)
+        for article_id, digest, status in connection.execute(columns.where(articles.c.id.in_(chunk)))
+    }
+
+
+def _write(connection: Connection, rows: list[dict[str, Any]], statement: Any) -> None:
+    if rows:
+        connection.execute(statement, rows)
+
+
+def _vector(digest: str, raw: bytes | None, dim: int) -> NDArray[np.float32]:
+    if raw is None:
+        raise StoreError(f"no embedding of digest {digest!r} in the store; run the embedding step again")
+    if len(raw) != 4 * dim:
+        raise StoreError(f"the embedding of digest {digest!r} has {len(raw) // 4} numbers, expected {dim}")
+    return np.frombuffer(raw, dtype="<f4")
