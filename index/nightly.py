@@ -55,7 +55,7 @@ def nightly(store: ArticleStore, releases: Path, embedder: Embedder, config: Nig
         built = build(store, folder, embedder, config.build)
         now = datetime.now(UTC)
         draft = manifest_of(built, "draft", now, embedder, config.build)
-        name = release_id(releases, now, draft.computed_digest())
+        name = release_id(releases, now, replace(draft, created_at="").computed_digest())
         manifest = replace(draft, id=name)
         checks = check(Release(folder, manifest), last, config.limits)
         for found in checks:

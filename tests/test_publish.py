@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from index.nightly import NightlyConfig, nightly
 from recsys import Release
 from recsys.errors import BuildRefused, ConfigError, NoRelease, ReleaseDamaged
 from recsys.manifest import Manifest
-from recsys.release import CURRENT, current_id
+from recsys.release import CURRENT, RELEASE_ID, current_id
 from recsys.store import ArticleStore
 
 FORCED = NightlyConfig(build=BuildConfig(neighbours=5), force=True)
@@ -197,3 +198,20 @@ def test_a_half_written_pointer_is_never_read(store: ArticleStore, tmp_path: Pat
     nightly(store, tmp_path / "r", FakeEmbedder(), FORCED)
     (tmp_path / "r" / f"{CURRENT}.leftover").write_text("2026")
     assert Release.open(tmp_path / "r")
+
+
+def test_what_a_killed_build_left_behind_is_removed_by_the_next(store: ArticleStore, tmp_path: Path) -> None:
+    left = tmp_path / "r" / ".staging-killed"
+    left.mkdir(parents=True)
+    (left / "vectors.faiss").write_bytes(b"half")
+    nightly(store, tmp_path / "r", FakeEmbedder(), FORCED)
+    assert not left.exists()
+    assert len(publish.listed(tmp_path / "r")) == 1
+
+
+def test_a_clock_that_goes_back_still_names_the_newest_release_last(store: ArticleStore, tmp_path: Path) -> None:
+    nightly(store, tmp_path / "r", FakeEmbedder(), FORCED)
+    first = current_id(tmp_path / "r")
+    early = publish.release_id(tmp_path / "r", datetime(2001, 1, 1, tzinfo=UTC), "0" * 64)
+    assert early > first
+    assert RELEASE_ID.fullmatch(early)
