@@ -1,0 +1,78 @@
+"""`python -m service`: serve the current release over HTTP, and each later one as soon as it is published."""
+
+import os
+import signal
+import sys
+from typing import Any
+
+import click
+import uvicorn
+
+from recsys.errors import ConfigError
+from recsys.ranking import Weights
+from service.settings import Settings
+
+_KEEP_ALIVE = 75  # seconds; longer than a proxy's own 60, so that it is never the service that hangs up first
+_SHUTDOWN = 10  # seconds that running requests get to end
+_HEALTHCHECK = 30  # seconds after which a worker that says nothing is replaced; a busy host is no reason
+_LEVELS = ("critical", "error", "warning", "info", "debug")
+
+
+@click.command()
+@click.option("--releases", metavar="DIR", help="Folder of the releases; it may still be empty.")
+@click.option("--store", metavar="URL", help="Article store, for takedowns, such as sqlite:///articles.db.")
+@click.option("--weights", metavar="FILE", help="JSON file of weights.")
+@click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
+@click.option("--port", help="Port to listen on.  [default: 8000]")
+@click.option("--workers", help="Processes; they share the release's memory.  [default: 1]")
+@click.option("--poll-seconds", help="How often to look for releases and takedowns.  [default: 1]")
+@click.option("--cors-origins", multiple=True, metavar="ORIGIN", help="Web origin whose pages may ask; repeat it.")
+@click.option("--max-k", help="Longest list that may be asked for.  [default: 100]")
+@click.option("--log-level", type=click.Choice(_LEVELS), default="info", show_default=True)
+def main(log_level: str, **options: Any) -> None:
+    """Serve the current release. Each option can also be set as RECSYS_RELEASES, RECSYS_STORE and so on.
+
+    Example: python -m service --releases var/releases --store sqlite:///articles.db
+    """
+    try:
+        settings = Settings.read(os.environ, options)
+        if settings.weights is not None:
+            Weights.read(settings.weights)  # said here, once, and not by each worker
+    except ConfigError as error:
+        raise click.UsageError(str(error)) from error
+    os.environ.update(settings.as_environ())  # how worker processes get them
+    # the server ends its requests first and then raises the signal again: being told to stop is no failure
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    click.echo(f"serving {settings.releases} on http://{settings.host}:{settings.port}")
+    uvicorn.run(
+        "service.app:app_from_environment",
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        workers=settings.workers,
+        log_config=_logging(log_level),
+        log_level=log_level,
+        access_log=log_level == "debug",  # the proxy keeps one
+        server_header=False,
+        timeout_keep_alive=_KEEP_ALIVE,
+        timeout_graceful_shutdown=_SHUTDOWN,
+        timeout_worker_healthcheck=_HEALTHCHECK,
+        h11_max_incomplete_event_size=65_536,  # bytes of a request's head; a long list of exclude= fits
+        ws="none",
+    )
+
+
+def _logging(level: str) -> dict[str, Any]:
+    """Every logger to stderr in one format, in this process and in its workers."""
+    line = "%(asctime)s %(levelname)s %(process)d %(name)s: %(message)s"
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"line": {"format": line}},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "stream": "ext://sys.stderr"}},
+        "root": {"level": level.upper(), "handlers": ["stderr"]},
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,124 @@
+"""Errors in one shape: RFC 9457 `application/problem+json` for everything that is not a list."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, get_type_hints
+from urllib.parse import quote
+
+import msgspec
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from recsys.errors import ArticleNotFound
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER = "10"  # seconds; a first release is minutes away, a new one swaps in within a poll
+_SHOWN = 200  # characters of a bad value that are given back
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class BadValue:
+    """One bad parameter: `where` it stands ("query.k"), the `value` found and the `reason`."""
+
+    where: str
+    value: str
+    reason: str
+
+
+class Problem(HTTPException):
+    """Raise it to answer with a problem.
+
+    Args:
+        status: HTTP status code.
+        kind: last part of the problem's type, such as "article-not-found".
+        detail: what is wrong with this request.
+        errors: the bad parameters, for a 422.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        kind: str,
+        detail: str,
+        *,
+        errors: Sequence[BadValue] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(status, detail, dict(headers or {}))
+        self.kind = kind
+        self.errors = errors
+
+
+def no_release() -> Problem:
+    """503: nothing is published yet."""
+    return Problem(
+        503, "no-release", "no release is published yet; try again later", headers={"Retry-After": RETRY_AFTER}
+    )
+
+
+def bad_parameters(errors: Sequence[BadValue]) -> Problem:
+    """422, naming each bad parameter."""
+    named = ", ".join(f"{error.where}: {error.reason}" for error in errors)
+    return Problem(422, "bad-parameters", named, errors=errors)
+
+
+def install(app: FastAPI) -> None:
+    """Give every error of `app` the one shape."""
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(ArticleNotFound, _not_found)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+# The handlers are async only to be called in the event loop: Starlette runs plain functions in a thread.
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return _response(request, error)
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    return _response(request, bad_parameters([_bad_value(request, found) for found in error.errors()]))
+
+
+async def _not_found(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ArticleNotFound)
+    return _response(request, Problem(404, "article-not-found", f"no article {error.key[:_SHOWN]!r} in this release"))
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    return _response(request, HTTPException(500, "the service failed; its log says why"))  # logged by the server
+
+
+def _response(request: Request, error: HTTPException) -> Response:
+    kind = getattr(error, "kind", None)
+    phrase = HTTPStatus(error.status_code).phrase
+    body = {
+        "type": f"urn:problem-type:{kind}" if kind else "about:blank",
+        "title": kind.replace("-", " ").capitalize() if kind else phrase,
+        "status": error.status_code,
+        "detail": error.detail,
+        "instance": quote(request.scope["path"], safe="/:@!$&'()*+,;="),
+        "errors": getattr(error, "errors", ()),
+    }
+    headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", **(error.headers or {})}
+    return Response(msgspec.json.encode(body), error.status_code, headers, MEDIA_TYPE)
+
+
+def _bad_value(request: Request, found: dict[str, Any]) -> BadValue:
+    reason = str(found["msg"])
+    if found["type"] == "extra_forbidden":
+        # a typo such as limit= must not pass silently; the endpoint's own signature says which names there are
+        query = get_type_hints(request.scope["endpoint"])["query"]
+        reason = f"unknown parameter; valid are {', '.join(query.model_fields)}"
+    where = ".".join(str(part)[:_SHOWN] for part in found["loc"])
+    # a missing parameter has no value; what FastAPI calls its input is all the others
+    value = "" if found["type"] == "missing" else str(found["input"])[:_SHOWN]
+    return BadValue(where, value, reason)

@@ -1,0 +1,117 @@
+"""How a service runs: values read once, at the edge, from the command line and from `RECSYS_…` variables."""
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from recsys.errors import ConfigError
+from recsys.recommender import MAX_K
+
+PREFIX = "RECSYS_"
+DEFAULT_K = 10
+_ORIGIN = re.compile(r"https?://[^/?#\s,@*]+|\*")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of a service.
+
+    Attributes:
+        releases: folder that holds the releases and `CURRENT`; it may still be empty.
+        store: URL of the article store, for takedowns; without it a list shows what the night saw.
+        weights: JSON file with weights; without it those of `recsys.ranking`.
+        host, port: where to listen, port in [1, 65535].
+        workers: processes, in [1, 256]; they share the release's memory.
+        poll_seconds: > 0 and at most 3600; how often releases and takedowns are looked for.
+        cors_origins: web origins whose pages may ask, "*" for all; none by default.
+        max_k: longest list that may be asked for, in [10, 100].
+    """
+
+    releases: Path
+    store: str | None = None
+    weights: Path | None = None
+    host: str = "127.0.0.1"
+    port: int = 8000
+    workers: int = 1
+    poll_seconds: float = 1.0
+    cors_origins: tuple[str, ...] = ()
+    max_k: int = MAX_K
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str], options: Mapping[str, object] | None = None) -> "Settings":
+        """Settings from options (None: not given) and, where there is none, from the environment; empty is not given.
+
+        >>> Settings.read({"RECSYS_RELEASES": "out", "RECSYS_PORT": "80"}, {"port": 8080}).port
+        8080
+
+        Raises:
+            ConfigError: a value cannot be used, or `releases` is not given.
+        """
+        values: dict[str, Any] = {}
+        for name, (wanted, parse) in _PARSERS.items():
+            key, raw = _found(name, environ, options or {})
+            if raw is None:
+                continue
+            try:
+                values[name] = parse(raw)
+            except ValueError as error:
+                raise ConfigError(f"{key} is {raw!r}: give {wanted}") from error
+        if "releases" not in values:
+            raise ConfigError(f"no folder of releases: give --releases DIR or {PREFIX}RELEASES")
+        return cls(**values)
+
+    def as_environ(self) -> dict[str, str]:
+        """The variables from which `read` makes equal settings: how a worker process gets them."""
+        values = {item.name: getattr(self, item.name) for item in fields(self)}
+        return {f"{PREFIX}{name.upper()}": _text(value) for name, value in values.items()}
+
+
+def _found(name: str, environ: Mapping[str, str], options: Mapping[str, object]) -> tuple[str, str | None]:
+    """(what the setting is called there, its text), the text None where it is not given."""
+    if (option := options.get(name)) not in (None, ()):
+        return f"--{name.replace('_', '-')}", _text(option)
+    key = f"{PREFIX}{name.upper()}"
+    return key, environ.get(key) or None
+
+
+def _text(value: object) -> str:
+    return ",".join(value) if isinstance(value, tuple) else "" if value is None else str(value)
+
+
+def _integer(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,9}", text) or not low <= int(text) <= high:
+            raise ValueError(text)
+        return int(text)
+
+    return parse
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not (math.isfinite(value) and 0 < value <= 3600):
+        raise ValueError(text)
+    return value
+
+
+def _origins(text: str) -> tuple[str, ...]:
+    origins = tuple(origin for part in text.split(",") if (origin := part.strip()))
+    if not all(_ORIGIN.fullmatch(origin) for origin in origins):
+        raise ValueError(text)
+    return origins
+
+
+_PARSERS: dict[str, tuple[str, Callable[[str], object]]] = {
+    "releases": ("a folder", Path),
+    "store": ("an SQLAlchemy URL such as sqlite:///articles.db", str),
+    "weights": ("a JSON file", Path),
+    "host": ("a host name or address", str),
+    "port": ("a whole number from 1 to 65535", _integer(1, 65_535)),
+    "workers": ("a whole number from 1 to 256", _integer(1, 256)),
+    "poll_seconds": ("a number of seconds above 0, at most 3600", _seconds),
+    "cors_origins": ("origins such as https://paper.example, separated by commas, or *", _origins),
+    "max_k": (f"a whole number from {DEFAULT_K} to {MAX_K}", _integer(DEFAULT_K, MAX_K)),
+}
