@@ -15,14 +15,16 @@ import numpy as np
 from index.embed import EmbedReport, embed_missing, embedding_key
 from index.lists import Lists, write_lists
 from index.neighbours import NeighbourTable, neighbours, semantic_base
-from recsys.articles import Article
+from recsys import cards
+from recsys.articles import Article, section_path
 from recsys.authors import Person, persons_of
+from recsys.cards import Card
 from recsys.columns import KeyTable, TextColumnWriter, save_array
 from recsys.embedding import Embedder
 from recsys.lexical import WordVectors
 from recsys.manifest import FORMAT, Manifest, Model, record_files
 from recsys.progress import progress
-from recsys.release import REPORT, VECTORS, Card, encode_card, seconds
+from recsys.release import REPORT, VECTORS, seconds
 from recsys.store import ArticleStore
 from recsys.text import RECIPE, Boilerplate, find_boilerplate, lexical_text
 from recsys.urls import canonical_url
@@ -50,6 +52,7 @@ class Built:
     """A finished build in its staging folder, not yet named, checked or published."""
 
     folder: Path
+    store: int
     change: int
     articles: int
     semantic_base: float
@@ -93,7 +96,7 @@ def build(store: ArticleStore, folder: Path, embedder: Embedder, config: BuildCo
     _write_neighbours(folder, table)
     counts = _counts(lists, table, boilerplate)
     _write_report(folder, boilerplate, counts)
-    return Built(folder, change, index.n, semantic_base(index), counts, embedded)
+    return Built(folder, store.identity(), change, index.n, semantic_base(index), counts, embedded)
 
 
 def manifest_of(built: Built, release_id: str, now: datetime, embedder: Embedder, config: BuildConfig) -> Manifest:
@@ -102,6 +105,7 @@ def manifest_of(built: Built, release_id: str, now: datetime, embedder: Embedder
         format=FORMAT,
         id=release_id,
         created_at=now.astimezone(UTC).isoformat(timespec="seconds"),
+        store=built.store,
         change=built.change,
         articles=built.articles,
         model=Model(embedder.name, embedder.fingerprint, embedder.dim),
@@ -129,7 +133,7 @@ def _write_rows(folder: Path, articles: Iterable[Article], boilerplate: Boilerpl
             digest, text = embedding_key(article, embedder, boilerplate)
             id_column.append(article.id)
             url_column.append(article.url)
-            card_column.append(encode_card(_card(article, persons)))
+            card_column.append(cards.encode(_card(article, persons)))
             ids.append((article.id, row))
             if canonical := canonical_url(article.url):
                 urls.append((canonical, row))
@@ -153,7 +157,7 @@ def _card(article: Article, persons: tuple[Person, ...]) -> Card:
         article.url,
         article.title,
         article.standfirst,
-        article.section,
+        section_path(article.section),
         article.published_at,
         names,
         article.image,

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from recsys.articles import section_path
 from recsys.authors import Person, name_key
 from recsys.columns import Int32, Int64, ListColumn, save_array, write_texts
 
@@ -64,7 +65,7 @@ def _ids_of_names(persons: Iterable[Person]) -> dict[str, str]:
 
 
 def _write_sections(folder: Path, recent: Int32, sections: Sequence[str]) -> int:
-    paths = [_normal_path(section) for section in sections]
+    paths = [section_path(section) for section in sections]
     spelling = _prefixes(paths)
     nodes = {key: node for node, key in enumerate(sorted(spelling))}
     ancestors = _ancestors(nodes)
@@ -77,11 +78,6 @@ def _write_sections(folder: Path, recent: Int32, sections: Sequence[str]) -> int
     rows.save(folder, "section_rows")
     write_texts(folder, "sections", [spelling[key] for key in nodes])
     return len(nodes)
-
-
-def _normal_path(section: str) -> str:
-    """' World / Europe/' -> 'World/Europe'."""
-    return "/".join(name for part in section.split("/") if (name := " ".join(part.split())))
 
 
 def _prefixes(paths: Iterable[str]) -> dict[str, str]:

@@ -70,5 +70,5 @@ def nightly(store: ArticleStore, releases: Path, embedder: Embedder, config: Nig
 
 def _same(last: Manifest, store: ArticleStore, embedder: Embedder, config: BuildConfig) -> bool:
     """Whether a build now would give the release that is current."""
-    made_of = (last.format, last.change, last.model.fingerprint, last.recipe, last.config)
-    return made_of == (FORMAT, store.change(), embedder.fingerprint, RECIPE, asdict(config))
+    made_of = (last.format, last.store, last.change, last.model.fingerprint, last.recipe, last.config)
+    return made_of == (FORMAT, store.identity(), store.change(), embedder.fingerprint, RECIPE, asdict(config))

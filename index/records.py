@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 
 from index.fields import LIMITS, Unusable, identifier, text
-from recsys.articles import Article, AuthorName, Image, Status
+from recsys.articles import Article, AuthorName, Image, Status, section_path
 from recsys.dates import parse_date
 from recsys.errors import ConfigError
 from recsys.urls import is_web_url
@@ -75,7 +75,7 @@ def read(record: Mapping[str, object], mapping: Mapping[str, str], now: datetime
         body=text("body", values["body"], warnings),
         byline=byline,
         authors=authors,
-        section=_section(values["section"], warnings),
+        section=section_path(text("section", values["section"], warnings)),
         tags=_tags(values["tags"], warnings),
         published_at=_date("published_at", values["published_at"], now, warnings, wanted=True),
         updated_at=_date("updated_at", values["updated_at"], now, warnings, wanted=False),
@@ -122,11 +122,6 @@ def _tags(value: object, warnings: Counter[str]) -> tuple[str, ...]:
         warnings["tags cut"] += 1
     found = (text("tags", tag, warnings) for tag in value[:MOST_TAGS])
     return tuple(dict.fromkeys(tag for tag in found if tag))
-
-
-def _section(value: object, warnings: Counter[str]) -> str:
-    steps = (step.strip() for step in text("section", value, warnings).split("/"))
-    return "/".join(step for step in steps if step)
 
 
 def _url(field: str, value: object, warnings: Counter[str]) -> str:

@@ -33,6 +33,15 @@ class AuthorName:
     id: str | None = None
 
 
+def section_path(printed: str) -> str:
+    """The normal form of a section path: no empty steps, single spaces.
+
+    >>> section_path(" World / Middle  East/")
+    'World/Middle East'
+    """
+    return "/".join(name for step in printed.split("/") if (name := " ".join(step.split())))
+
+
 @dataclass(frozen=True, slots=True)
 class Article:
     """One article of the newspaper. Text is plain (no HTML), one paragraph a line; "" or None where unknown.

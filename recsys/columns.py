@@ -91,7 +91,7 @@ class ListColumn:
     @classmethod
     def open(cls, folder: Path, name: str) -> "ListColumn":
         """The column that `save` wrote, memory-mapped."""
-        return cls(open_array(folder / f"{name}.offsets.npy"), open_array(folder / f"{name}.values.npy"))
+        return cls(_offsets(folder, name, values := open_array(folder / f"{name}.values.npy")), values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,15 @@ class TextColumn:
         """The column that a `TextColumnWriter` wrote, memory-mapped."""
         path = folder / f"{name}.utf8"
         blob = np.memmap(path, np.uint8, "r") if path.stat().st_size else np.empty(0, np.uint8)
-        return cls(open_array(folder / f"{name}.offsets.npy"), blob)
+        return cls(_offsets(folder, name, blob), blob)
+
+
+def _offsets(folder: Path, name: str, values: npt.NDArray[Any]) -> Int64:
+    """The offsets of a column; ValueError where they do not fit its values."""
+    offsets: Int64 = open_array(folder / f"{name}.offsets.npy")
+    if not len(offsets) or int(offsets[-1]) != len(values):
+        raise ValueError(f"{name}: {len(values)} values, its offsets end elsewhere")
+    return offsets
 
 
 class TextColumnWriter:

@@ -29,21 +29,21 @@ class Filters:
 class Eligibility:
     """The eligible rows for one request about the article `row`.
 
-    `withdrawn` are rows taken down since the release was built; `taken` rows already shown in another list of the page.
+    `hidden` (n,) is true for rows taken down since the release was built; `taken` are rows that another list of
+    the page shows already.
     """
 
-    def __init__(
-        self, release: Release, row: int, filters: Filters, withdrawn: frozenset[int], taken: Iterable[int] = ()
-    ) -> None:
+    def __init__(self, release: Release, row: int, filters: Filters, hidden: Bools, taken: Iterable[int] = ()) -> None:
         self._release = release
         self._node = None if filters.section is None else release.section_node(filters.section)
         self._after = None if filters.published_after is None else seconds(filters.published_after)
-        excluded = {row, *withdrawn, *taken, *_rows_of(release, filters.exclude)}
+        self._hidden = hidden
+        excluded = {row, *taken, *_rows_of(release, filters.exclude)}
         self._excluded = np.fromiter(excluded, np.int64, len(excluded))
 
     def mask(self, rows: Rows) -> Bools:
         """(m,) true where the candidate `rows` (m,) may be shown."""
-        eligible: Bools = np.isin(rows, self._excluded, invert=True)
+        eligible: Bools = np.isin(rows, self._excluded, invert=True) & ~self._hidden[rows]
         if self._node == -1:  # no such section; a release without any has no table to look it up in
             eligible[:] = False
         elif self._node is not None:

@@ -48,6 +48,7 @@ class Manifest:
         format: version of the folder's layout.
         id: name of the release's folder, sorts by time.
         created_at: ISO 8601, UTC; with `id` the only thing that differs between two builds of one store.
+        store: identity of the article store that it was built from.
         change: the store's change number that this release shows.
         articles: number of rows.
         model: what embedded the articles.
@@ -64,6 +65,7 @@ class Manifest:
     format: int
     id: str
     created_at: str
+    store: int
     change: int
     articles: int
     model: Model
@@ -121,6 +123,12 @@ class Manifest:
         Raises:
             ReleaseDamaged: names the first file that is missing, extra, of another size or of other content.
         """
+        try:
+            self._verify_files(folder)
+        except OSError as error:  # a release may be pruned while it is read
+            raise ReleaseDamaged(f"{folder}: {error}") from error
+
+    def _verify_files(self, folder: Path) -> None:
         found = {path.name for path in folder.iterdir()} - {MANIFEST}
         for name in sorted(found.symmetric_difference(self.files)):
             raise ReleaseDamaged(f"{folder / name}: {'not in the manifest' if name in found else 'is missing'}")

@@ -7,12 +7,11 @@ articles are too few for k, newer ones of the same section follow, then of the w
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
 
-from recsys.articles import Image
+from recsys.answers import Answer, Item, RelatedAnswer, Source
 from recsys.columns import Rows
 from recsys.eligibility import Eligibility, Filters
 from recsys.errors import ConfigError
@@ -24,64 +23,20 @@ MAX_K = 100
 _FIRST_BLOCK = 64
 
 
-class Source(StrEnum):
-    """Why an item is in a list."""
-
-    SIMILAR = "similar"  # near in meaning or words
-    AUTHOR = "author"  # by an author of the article
-    SECTION = "section"  # fallback: newest of the article's section
-    RECENT = "recent"  # fallback: newest of the paper
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One entry of a list, ready to show.
-
-    `score` is in [0, 1], larger is more related; it orders the items of source `similar`, the others go by date.
-    `parts`, where asked for, add up to the score (in their order).
-    """
-
-    id: str
-    url: str
-    title: str
-    standfirst: str
-    section: str
-    published_at: datetime | None
-    authors: tuple[str, ...]
-    image: Image | None
-    score: float
-    source: Source
-    parts: dict[str, float] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """One list: the best items first, and the release and model that made it."""
-
-    article_id: str
-    release: str
-    model: str
-    items: tuple[Item, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RelatedAnswer:
-    """Both lists of a page; no article is in both."""
-
-    article_id: str
-    release: str
-    model: str
-    similar: tuple[Item, ...]
-    author: tuple[Item, ...]
-
-
 @dataclass(frozen=True, slots=True)
 class _Picks:
-    """Rows chosen for a list, best first, with their parts by name."""
+    """Rows chosen for a list, best first, with their scores and the parts of these by name."""
 
     rows: list[int]
     sources: list[Source]
+    scores: list[float]
     parts: list[dict[str, float]]
+
+    def then(self, more: "_Picks") -> "_Picks":
+        """These and, after them, more."""
+        return _Picks(
+            self.rows + more.rows, self.sources + more.sources, self.scores + more.scores, self.parts + more.parts
+        )
 
 
 class Recommender:
@@ -99,6 +54,8 @@ class Recommender:
         self.release = release
         self.weights = weights or Weights()
         self.withdrawn = withdrawn
+        self._hidden = np.zeros(len(release), np.bool_)  # made once: a request must not pay for many takedowns
+        self._hidden[list(withdrawn)] = True
 
     def similar(
         self,
@@ -184,7 +141,7 @@ class Recommender:
         taken: Iterable[int] = (),
     ) -> Eligibility:
         filters = Filters(frozenset(exclude), section, published_after)
-        return Eligibility(self.release, row, filters, self.withdrawn, taken)
+        return Eligibility(self.release, row, filters, self._hidden, taken)
 
     def _similar(self, row: int, k: int, eligible: Eligibility) -> _Picks:
         near = self.release.neighbours(row)
@@ -204,7 +161,7 @@ class Recommender:
             seen = np.concatenate([shown, np.array(picks.rows, np.int64)])
             rows = _first(newest, missing, eligible, seen)
             more = _picks(rows, source, self._parts(row, rows))
-            picks = _Picks(picks.rows + more.rows, picks.sources + more.sources, picks.parts + more.parts)
+            picks = picks.then(more)
         return picks
 
     def _fallbacks(self, row: int) -> Iterator[tuple[Source, Rows]]:
@@ -240,11 +197,11 @@ class Recommender:
         return tuple(
             Item(
                 **{name: getattr(card, name) for name in _CARD_FIELDS},
-                score=sum(found.values()),
+                score=total,
                 source=source,
                 parts=found if explain else None,
             )
-            for row, source, found in zip(picks.rows, picks.sources, picks.parts, strict=True)
+            for row, source, total, found in zip(picks.rows, picks.sources, picks.scores, picks.parts, strict=True)
             for card in [self.release.card(row)]
         )
 
@@ -261,7 +218,7 @@ def _checked(k: int) -> int:
 def _picks(rows: Rows, source: Source, by_part: dict[str, Floats]) -> _Picks:
     columns = {name: values.tolist() for name, values in by_part.items()}
     found = [{name: values[place] for name, values in columns.items()} for place in range(len(rows))]
-    return _Picks([int(row) for row in rows], [source] * len(rows), found)
+    return _Picks([int(row) for row in rows], [source] * len(rows), score(by_part).tolist(), found)
 
 
 def _first(rows: Rows, k: int, eligible: Eligibility, seen: Rows) -> Rows:

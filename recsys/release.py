@@ -27,7 +27,9 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from recsys.articles import Image
+from recsys import cards
+from recsys.articles import section_path
+from recsys.cards import Card
 from recsys.columns import Int32, Int64, KeyTable, ListColumn, TextColumn, open_array
 from recsys.errors import ArticleNotFound, NoRelease, ReleaseDamaged
 from recsys.manifest import MANIFEST, Manifest
@@ -41,20 +43,6 @@ VECTORS = "vectors.faiss"
 REPORT = "report.json"
 UNDATED = np.iinfo(np.int64).min
 RELEASE_ID = re.compile(r"[0-9]{8}T[0-9]{9}Z-[0-9a-f]{8}")
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """What a widget shows of an article."""
-
-    id: str
-    url: str
-    title: str
-    standfirst: str
-    section: str
-    published_at: datetime | None
-    authors: tuple[str, ...]
-    image: Image | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +105,7 @@ class Release:
 
         Args:
             path: a release, or the folder that holds releases and `CURRENT`.
-            verify: compare every file's SHA-256 first. Without it only sizes and shapes are compared.
+            verify: compare every file's SHA-256 first. Without it only the columns' lengths are.
 
         Raises:
             NoRelease: nothing is published there.
@@ -136,7 +124,7 @@ class Release:
             manifest.verify_files(folder)
         try:
             return cls(folder, manifest)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, EOFError) as error:
             raise ReleaseDamaged(f"{folder}: {error}") from error
 
     def __repr__(self) -> str:
@@ -175,11 +163,11 @@ class Release:
 
     def card(self, row: int) -> Card:
         """What a widget shows of this row."""
-        return _decode_card(self._cards.bytes_at(row))
+        return cards.decode(self._cards.bytes_at(row))
 
     def section_node(self, path: str) -> int:
         """The number of a section path such as "world/europe", or -1 where the release has no such section."""
-        return self._section_nodes.get(path.strip("/").casefold(), -1)
+        return self._section_nodes.get(section_path(path).casefold(), -1)
 
     def section_path(self, node: int) -> str:
         """The path of a node, such as "world/europe"."""
@@ -254,15 +242,3 @@ def current_id(releases: Path) -> str:
 def seconds(moment: datetime | None) -> int:
     """Seconds since 1970 UTC of an aware moment; `UNDATED` for None."""
     return UNDATED if moment is None else int(moment.astimezone(UTC).timestamp())
-
-
-def encode_card(card: Card) -> bytes:
-    """A card as the JSON that is kept in a release."""
-    return msgspec.json.encode(card)
-
-
-_card_decoder = msgspec.json.Decoder(Card)
-
-
-def _decode_card(data: bytes) -> Card:
-    return _card_decoder.decode(data)

@@ -127,6 +127,11 @@ class ArticleStore:
         with self._reading("cannot read the change number") as connection:
             return self._change(connection)
 
+    def identity(self) -> int:
+        """A number that no other store has, given when it was made."""
+        with self._reading("cannot read the store's identity") as connection:
+            return int(connection.execute(select(counters.c.value).where(counters.c.name == "store")).scalar_one())
+
     def changes_after(self, change: int, limit: int = 1000) -> list[Change]:
         """The first `limit` changes after number `change`, in order; of each article only its latest change."""
         later = select(articles.c.change, articles.c.id, articles.c.status).where(articles.c.change > change)

@@ -10,7 +10,8 @@ from typing import Annotated
 import msgspec
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from recsys.recommender import Answer, Recommender, RelatedAnswer
+from recsys.answers import Answer, RelatedAnswer
+from recsys.recommender import Recommender
 from service import schemas
 from service.live import Live, View
 from service.problems import BadValue, Problem, bad_parameters, no_release

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from recsys.recommender import Source
+from recsys.answers import Source
 
 JsonObject = dict[str, Any]
 

@@ -79,6 +79,14 @@ def test_nothing_is_published_twice_when_nothing_changed(store: ArticleStore, tm
     )
 
 
+def test_another_store_with_as_many_changes_is_not_taken_for_the_same(store: ArticleStore, tmp_path: Path) -> None:
+    first = nightly(store, tmp_path / "r", FakeEmbedder(), FORCED)
+    other = ArticleStore.open(f"sqlite:///{tmp_path / 'other.db'}", create=True)
+    other.put([article(n, title=f"other {n}") for n in range(10)])
+    assert other.change() == store.change()
+    assert nightly(other, tmp_path / "r", FakeEmbedder(), FORCED).id != first.id
+
+
 def test_a_refused_build_says_why_and_leaves_current_alone(store: ArticleStore, tmp_path: Path) -> None:
     first = nightly(store, tmp_path / "r", FakeEmbedder())
     with store.full_export() as export:

@@ -93,6 +93,18 @@ def test_no_release_is_told_from_a_damaged_one(tmp_path: Path) -> None:
         Release.open(tmp_path)
 
 
+def test_even_an_unverified_release_is_refused_where_its_columns_do_not_fit(release: Release, tmp_path: Path) -> None:
+    folder = copied(release, tmp_path) / release.id
+    for path in sorted(folder.glob("*.npy")) + sorted(folder.glob("*.utf8")):
+        whole = path.read_bytes()
+        for cut in (b"", whole[:-1] if path.suffix == ".utf8" else whole[:100]):
+            path.write_bytes(cut)
+            with pytest.raises(ReleaseDamaged):
+                Release.open(folder, verify=False)
+        path.write_bytes(whole)
+    assert Release.open(folder, verify=False).id == release.id
+
+
 def test_a_release_under_another_name_is_refused(release: Release, tmp_path: Path) -> None:
     other = tmp_path / "20200101T000000000Z-00000000"
     shutil.copytree(release.path, other)

@@ -1,5 +1,7 @@
 """Articles, the counter of changes, embeddings."""
 
+import secrets
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -40,7 +42,8 @@ def upgrade() -> None:
         sa.Column("name", sa.String, primary_key=True),
         sa.Column("value", sa.BigInteger, nullable=False),
     )
-    op.bulk_insert(counters, [{"name": "change", "value": 0}])
+    # the store's own number tells it from another store whose changes were as many
+    op.bulk_insert(counters, [{"name": "change", "value": 0}, {"name": "store", "value": secrets.randbits(62)}])
     op.create_table(
         "embeddings",
         sa.Column("digest", sa.String, primary_key=True),
