@@ -51,7 +51,6 @@ def _write_authors(folder: Path, recent: Int32, persons: Sequence[tuple[Person, 
     authors = ListColumn.of([number[key] for key in row] for row in keys)
     authors.save(folder, "authors")
     _reverse(authors, recent, len(number)).save(folder, "author_rows")
-    write_texts(folder, "author_keys", number)
     return len(number)
 
 
@@ -115,7 +114,6 @@ def _write_tags(folder: Path, tags: Sequence[tuple[str, ...]]) -> int:
     number = {key: place for place, key in enumerate(sorted(count))}
     ListColumn.of([number[key] for key in row] for row in keys).save(folder, "tags")
     save_array(folder / "tag_rarity.npy", np.log1p([len(tags) / count[key] for key in number]).astype(np.float32))
-    write_texts(folder, "tag_keys", number)
     return len(number)
 
 

@@ -9,7 +9,7 @@
         ├── ids, urls, cards         text columns; rows are in the order of article ids
         ├── published, section       one number a row
         ├── authors, tags            lists of numbers a row; author_rows, section_rows the reverse, newest first
-        ├── sections, section_nodes  the tree of sections
+        ├── sections, section_…      the tree of sections, and how rare each is
         ├── recent                   all rows, newest first
         └── neighbours               for each row: rows, cosine, word similarity
 
@@ -89,6 +89,7 @@ class Release:
         self.section_ancestors: Int32 = open_array(path / "section_ancestors.npy")
         self.section_rarity: npt.NDArray[np.float32] = open_array(path / "section_rarity.npy")
         self.section_rows = ListColumn.open(path, "section_rows")
+        self._sections = TextColumn.open(path, "sections")
         self.authors = ListColumn.open(path, "authors")
         self.author_rows = ListColumn.open(path, "author_rows")
         self.tags = ListColumn.open(path, "tags")
@@ -197,8 +198,7 @@ class Release:
 
     @cached_property
     def _section_paths(self) -> list[str]:
-        column = TextColumn.open(self.path, "sections")
-        return [column[node] for node in range(len(column))]
+        return [self._sections[node] for node in range(len(self._sections))]
 
     @cached_property
     def _section_nodes(self) -> dict[str, int]:
@@ -213,7 +213,7 @@ class Release:
             "recent": len(self.recent), "neighbours": len(self._neighbour_rows), "text_length": len(self.text_length),
         }  # fmt: skip
         wrong = {name: length for name, length in per_row.items() if length != n}
-        if wrong or len(self.section_ancestors) != nodes or len(self.section_rows) != nodes:
+        if wrong or len(self.section_ancestors) != nodes or {len(self.section_rows), len(self._sections)} != {nodes}:
             raise ReleaseDamaged(
                 f"{self.path}: {n} articles in the manifest, but other lengths in {wrong or 'sections'}"
             )

@@ -80,7 +80,7 @@ def test_releases_are_listed_rolled_back_and_verified(newsroom: Path) -> None:
     listed = run(newsroom, "releases").output.splitlines()
     assert [line[:2] + line.split()[-1] for line in listed] == ["* all-MiniLM-L6-v2", "  all-MiniLM-L6-v2"]
     assert run(newsroom, "rollback").output == f"current release: {first}\n"
-    assert run(newsroom, "verify").output == f"{first} is whole: 169 articles, 37 files\n"
+    assert run(newsroom, "verify").output == f"{first} is whole: 169 articles, 33 files\n"
     (newsroom / "releases" / second / "recent.npy").write_bytes(b"x")
     damaged = run(newsroom, "verify", second)
     assert damaged.exit_code == 1
