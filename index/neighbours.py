@@ -4,13 +4,14 @@ The union matters: re-ranking only the nearest by meaning was measured to gain n
 long articles words find what the model, which reads the first page, cannot.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from recsys.columns import Int64, ListColumn, Rows
+from recsys.columns import Bools, Int64, ListColumn
 from recsys.lexical import WordVectors
 from recsys.vectors import VectorIndex
 
@@ -39,17 +40,24 @@ def neighbours(vectors: VectorIndex, words: WordVectors, k: int) -> NeighbourTab
     Both similarities are exact for every pair, whichever of the two found it.
     """
     n = vectors.n
-    codes = [rows.astype(np.int64) * n + near for rows, near in _by_meaning(vectors, k)]
-    codes += [rows * n + near for rows, near in (_at_most(rows, near, k) for rows, near, _ in words.nearest(k))]
-    pairs = np.unique(np.concatenate(codes)) if codes else np.empty(0, np.int64)
+    by_meaning = _joined(rows * n + near for rows, near in _by_meaning(vectors, k))
+    found = [(rows * n + near, similarity) for rows, near, similarity in _by_words(words, k)]
+    by_words, similarities = _joined(codes for codes, _ in found), _joined(values for _, values in found)
+    pairs = np.union1d(by_meaning, by_words).astype(np.int64)
     rows, near = np.divmod(pairs, max(n, 1))
+    shared = np.full(len(pairs), np.nan, np.float32)
+    shared[np.searchsorted(pairs, by_words)] = similarities
+    unmeasured = np.isnan(shared)
+    shared[unmeasured] = words.similarity(rows[unmeasured], near[unmeasured])
     offsets = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=n))]).astype(np.int64)
-    return NeighbourTable(
-        ListColumn(offsets, near.astype(np.int32)), _cosines(vectors, rows, near), words.similarity(rows, near)
-    )
+    return NeighbourTable(ListColumn(offsets, near.astype(np.int32)), _cosines(vectors, rows, near), shared)
 
 
-def _by_meaning(vectors: VectorIndex, k: int) -> Iterator[tuple[Rows, Rows]]:
+def _joined(arrays: Iterable[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    return np.concatenate([np.empty(0, np.int64), *arrays])
+
+
+def _by_meaning(vectors: VectorIndex, k: int) -> Iterator[tuple[Int64, Int64]]:
     """Pairs (row, near row), a block of rows at a time; FAISS's -1 for "nothing found" is left out."""
     for start in range(0, vectors.n, _BLOCK):
         rows = np.arange(start, min(start + _BLOCK, vectors.n))
@@ -57,13 +65,22 @@ def _by_meaning(vectors: VectorIndex, k: int) -> Iterator[tuple[Rows, Rows]]:
         owners = np.repeat(rows, found.shape[1])
         near = found.ravel()
         keep = (near >= 0) & (near != owners)
-        yield _at_most(owners[keep], near[keep], k)
+        owners, near = owners[keep], near[keep]
+        first = _first_of_each(owners, k)
+        yield owners[first], near[first]
 
 
-def _at_most(owners: Rows, near: Rows, k: int) -> tuple[Rows, Rows]:
-    """The first k pairs of each owner: a row with an equal beside it may be missing among its own k + 1 nearest."""
-    place = np.arange(len(owners)) - np.searchsorted(owners, owners, "left")
-    return owners[place < k], near[place < k]
+def _by_words(words: WordVectors, k: int) -> Iterator[tuple[Int64, Int64, npt.NDArray[np.float32]]]:
+    """Pairs (row, near row) and their similarity, a block of rows at a time."""
+    for owners, near, similarity in words.nearest(k):
+        first = _first_of_each(owners, k)
+        yield owners[first], near[first], similarity[first]
+
+
+def _first_of_each(owners: Int64, k: int) -> Bools:
+    """The first k of each owner: a row with an equal beside it may be missing among its own k + 1 nearest."""
+    mask: Bools = np.arange(len(owners)) - np.searchsorted(owners, owners, "left") < k
+    return mask
 
 
 def _cosines(vectors: VectorIndex, rows: Int64, near: Int64) -> npt.NDArray[np.float32]:
