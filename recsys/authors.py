@@ -19,10 +19,11 @@ _ORGANISATION = re.compile(
     r"associated|reuters|afp|ap|pa|upi|dpa|service|wire|media|times|post|daily|journal|magazine|tribune|courier|"
     r"northline|network|association|institute|university|office|department|administration|group|inc|llc|contributors?|"
     r"writers?|bureau|guest|admin|unknown|anonymous|various|our|entertainment|lifestyle|sports?|shopping|partners?|"
+    r"producers?|analysts?|anchors?|hosts?|columnists?|photographers?|special|cnn|nbc|abc|cbs|msnbc|npr|bbc|"
     r"weather|radio|tv|television|magazine|review|today|online|digital|us|uk|yahoo|buzzfeed|huffpost|variety)\b",
     re.IGNORECASE,
 )
-_WEB = re.compile(r"https?:|www\.|@|\d{2,}")
+_WEB = re.compile(r"https?:|www\.|@|\d{2,}|\.(?:com|org|net|gov|edu|info|tv|co)\b", re.IGNORECASE)
 _ROLE_WORDS = re.compile(
     r"\s+(?:\S+\s+){0,2}(?:correspondent|editor|reporter|columnist|writer|critic)$",
     re.IGNORECASE,

@@ -28,6 +28,8 @@ BYLINES = Path(__file__).parents[2] / "shared/data/huffpost/bylines.jsonl.gz"
         ("By Ines Vallory, council correspondent", ["Ines Vallory"]),
         ("Piet van der Loon", ["Piet van der Loon"]),
         ("Henrik Osgood, Northline", ["Henrik Osgood"]),
+        ("Alan Silver, Cnn Congressional Producer", ["Alan Silver"]),
+        ("John Mills, Jmills Harbour.Com", ["John Mills"]),
         ("Northline Staff", []),
         ("Courier staff", []),
         ("Staff reporters", []),
