@@ -4,6 +4,7 @@ Same store and same configuration give byte-identical files; only the manifest's
 """
 
 import logging
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -31,6 +32,7 @@ from recsys.urls import canonical_url
 from recsys.vectors import VectorIndex
 
 log = logging.getLogger(__name__)
+COLUMNS = ("title", "url", "standfirst", "body", "published_at", "section", "tags", "image")
 _BLOCK = 4_096
 
 
@@ -62,13 +64,14 @@ class Built:
 
 @dataclass(frozen=True, slots=True)
 class _Columns:
-    """What one pass over the articles collects for the lists; one entry a row."""
+    """What one pass over the articles collects: one entry a row, and how many rows have each field (`filled`)."""
 
     digests: list[str]
     published: list[int]
     persons: list[tuple[Person, ...]]
     sections: list[str]
     tags: list[tuple[str, ...]]
+    filled: Counter[str]
 
 
 def build(store: ArticleStore, folder: Path, embedder: Embedder, config: BuildConfig) -> Built:
@@ -94,7 +97,7 @@ def build(store: ArticleStore, folder: Path, embedder: Embedder, config: BuildCo
     log.info("neighbours of %d articles", index.n)
     table = neighbours(index, words, config.neighbours)
     _write_neighbours(folder, table)
-    counts = _counts(lists, table, boilerplate)
+    counts = _counts(lists, table, boilerplate, columns)
     _write_report(folder, boilerplate, counts)
     return Built(folder, store.identity(), change, index.n, semantic_base(index), counts, embedded)
 
@@ -119,7 +122,7 @@ def manifest_of(built: Built, release_id: str, now: datetime, embedder: Embedder
 
 def _write_rows(folder: Path, articles: Iterable[Article], boilerplate: Boilerplate, embedder: Embedder) -> _Columns:
     """One pass in id order: text columns go to disk as they come, the rest is collected."""
-    columns = _Columns([], [], [], [], [])
+    columns = _Columns([], [], [], [], [], Counter())
     lengths: list[int] = []
     ids: list[tuple[str, int]] = []
     urls: list[tuple[str, int]] = []
@@ -143,6 +146,8 @@ def _write_rows(folder: Path, articles: Iterable[Article], boilerplate: Boilerpl
             columns.persons.append(persons)
             columns.sections.append(article.section)
             columns.tags.append(article.tags)
+            columns.filled.update(field for field in COLUMNS if getattr(article, field))
+            columns.filled["authors"] += bool(persons)
     KeyTable.of(ids).save(folder, "id_table")
     KeyTable.of(urls).save(folder, "url_table")
     save_array(folder / "published.npy", np.array(columns.published, np.int64))
@@ -177,8 +182,10 @@ def _write_neighbours(folder: Path, table: NeighbourTable) -> None:
     save_array(folder / "neighbours.words.npy", table.words)
 
 
-def _counts(lists: Lists, table: NeighbourTable, boilerplate: Boilerplate) -> dict[str, int]:
-    return {**asdict(lists), "neighbours": len(table.cosine), "boilerplate_lines": len(boilerplate.counts)}
+def _counts(lists: Lists, table: NeighbourTable, boilerplate: Boilerplate, columns: _Columns) -> dict[str, int]:
+    """Sizes, and as `with_…` how many articles have each field: what the checks compare with the last release's."""
+    filled = {f"with_{name}": columns.filled[name] for name in (*COLUMNS, "authors")}
+    return asdict(lists) | {"neighbours": len(table.cosine), "boilerplate_lines": len(boilerplate.counts)} | filled
 
 
 def _write_report(folder: Path, boilerplate: Boilerplate, counts: dict[str, int]) -> None:

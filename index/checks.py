@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import ceil
 
 import numpy as np
 
 from recsys.errors import BuildRefused
 from recsys.manifest import Check, Manifest
 from recsys.release import Release
+
+REQUIRED = ("with_title", "with_url", "with_body", "with_published_at")  # no newspaper's export is without them
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,18 +21,25 @@ class Limits:
         shrink: largest share of the last release's articles that may be gone.
         grow: largest growth, as a multiple of the last release's articles.
         alone: largest share of articles without any neighbour.
+        emptier: what part of the share of articles that had a field in the last release must have it still.
         sample: how many articles are searched for themselves.
     """
 
     shrink: float = 0.2
     grow: float = 5.0
     alone: float = 0.1
+    emptier: float = 0.5
     sample: int = 200
 
 
 def check(release: Release, last: Manifest | None, limits: Limits) -> list[Check]:
     """All checks of a finished build, in a fixed order; `last` is the manifest of the release that is served now."""
-    return [*_counts(release, last, limits), *_columns(release), *_vectors(release, limits), *_lists(release, limits)]
+    return [
+        *_counts(release, last, limits),
+        *_columns(release, last, limits),
+        *_vectors(release, limits),
+        *_lists(release, limits),
+    ]
 
 
 def refuse_failed(checks: list[Check], force: bool) -> list[str]:
@@ -57,14 +67,14 @@ def _counts(release: Release, last: Manifest | None, limits: Limits) -> Iterator
         yield _check("articles against the last release", n, f"from {low:.0f} to {high:.0f}", low <= n <= high)
 
 
-def _columns(release: Release) -> Iterator[Check]:
-    """A column in which every value is empty is nearly always a wrong --map or a broken export."""
+def _columns(release: Release, last: Manifest | None, limits: Limits) -> Iterator[Check]:
+    """A column that is empty, or suddenly far emptier, is nearly always a wrong --map or a broken export."""
     n = len(release)
-    cards = [release.card(row) for row in _sample(n, 1_000)]
-    titled = sum(bool(card.title) for card in cards)
-    yield _check("sampled articles with a title", titled, f"{len(cards)}", titled == len(cards))
-    texts = int(np.count_nonzero(release.text_length))
-    yield _check("articles with text", texts, "at least half of all", 2 * texts >= n)
+    for name, filled in release.manifest.counts.items():
+        if name.startswith("with_"):
+            before = last.counts.get(name, 0) / last.articles if last and last.articles else 0.0
+            least = max(ceil(limits.emptier * before * n), 1 if name in REQUIRED else 0)
+            yield _check(f"articles {name.replace('_', ' ', 1)}", filled, f"at least {least}", filled >= least)
 
 
 def _vectors(release: Release, limits: Limits) -> Iterator[Check]:

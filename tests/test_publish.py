@@ -126,6 +126,20 @@ def test_articles_without_neighbours_and_an_empty_store_are_refused(tmp_path: Pa
         )
 
 
+def test_a_column_that_is_empty_or_far_emptier_than_before_is_refused(tmp_path: Path) -> None:
+    store = ArticleStore.open(f"sqlite:///{tmp_path / 'a.db'}", create=True)
+    store.put([article(n, url="", body="harbour council") for n in range(9)])
+    with pytest.raises(BuildRefused, match="articles with url is 0, must be at least 1"):
+        nightly(store, tmp_path / "r", FakeEmbedder())
+    store.put([article(n, section="news", tags=("a",)) for n in range(9)])
+    nightly(store, tmp_path / "r", FakeEmbedder())
+    store.put([article(n, section="news" if n < 4 else "") for n in range(9)])  # the next export lost its tags
+    with pytest.raises(
+        BuildRefused, match="with section is 4, must be at least 5; articles with tags is 0, must be at le"
+    ):
+        nightly(store, tmp_path / "r", FakeEmbedder())
+
+
 def test_two_jobs_at_once_are_told_apart(store: ArticleStore, tmp_path: Path) -> None:
     seen: list[Exception] = []
 
