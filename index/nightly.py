@@ -9,6 +9,7 @@ from index.build import BuildConfig, build, manifest_of
 from index.checks import Limits, check, refuse_failed
 from index.publish import last_manifest, only_one, publish, release_id, staging
 from recsys.embedding import Embedder
+from recsys.errors import ReleaseError
 from recsys.manifest import FORMAT, Manifest
 from recsys.release import Release
 from recsys.store import ArticleStore
@@ -44,28 +45,43 @@ def nightly(store: ArticleStore, releases: Path, embedder: Embedder, config: Nig
     Raises:
         BuildRefused: a check failed; `CURRENT` is as it was.
         ConfigError: another job is publishing to this folder.
-        OSError, StoreError: the disk or the store failed; `CURRENT` is as it was.
+        ReleaseError: the disk is full or cannot be written; `CURRENT` is as it was.
+        StoreError: the store cannot be read; `CURRENT` is as it was.
     """
     config = config or NightlyConfig()
-    with only_one(releases), staging(releases) as folder:
-        last = last_manifest(releases)
-        if last and not config.rebuild and _same(last, store, embedder, config.build):
-            log.info("nothing has changed since %s: it stays current", last.id)
-            return last
+    try:
+        with only_one(releases):
+            return _night(store, releases, embedder, config)
+    except OSError as error:
+        reason = f"cannot write a release in {releases}: {error}"
+        raise ReleaseError(
+            f"{reason}; the last release stays. Free space or mend the folder, then run again"
+        ) from error
+
+
+def _night(store: ArticleStore, releases: Path, embedder: Embedder, config: NightlyConfig) -> Manifest:
+    last = last_manifest(releases)
+    if last and not config.rebuild and _same(last, store, embedder, config.build):
+        log.info("nothing has changed since %s: it stays current", last.id)
+        return last
+    with staging(releases) as folder:
         built = build(store, folder, embedder, config.build)
         now = datetime.now(UTC)
         draft = manifest_of(built, "draft", now, embedder, config.build)
         name = release_id(releases, now, replace(draft, created_at="").computed_digest())
-        manifest = replace(draft, id=name)
-        checks = check(Release(folder, manifest), last, config.limits)
-        for found in checks:
-            level = logging.INFO if found.passed else logging.ERROR
-            log.log(level, "check %s: %g (must be %s)", found.name, found.value, found.limit)
-        forced = refuse_failed(checks, config.force)
-        manifest = replace(manifest, checks=checks, forced=forced).signed()
+        manifest = _checked(folder, replace(draft, id=name), last, config)
         publish(folder, releases, manifest, config.keep)
     log.info("published %s: %d articles", manifest.id, manifest.articles)
     return manifest
+
+
+def _checked(folder: Path, manifest: Manifest, last: Manifest | None, config: NightlyConfig) -> Manifest:
+    """The manifest with its checks, signed; raises BuildRefused."""
+    checks = check(Release(folder, manifest), last, config.limits)
+    for found in checks:
+        level = logging.INFO if found.passed else logging.ERROR
+        log.log(level, "check %s: %g (must be %s)", found.name, found.value, found.limit)
+    return replace(manifest, checks=checks, forced=refuse_failed(checks, config.force)).signed()
 
 
 def _same(last: Manifest, store: ArticleStore, embedder: Embedder, config: BuildConfig) -> bool:

@@ -18,7 +18,7 @@ from index.build import BuildConfig
 from index.checks import Limits
 from index.nightly import NightlyConfig, nightly
 from recsys import Release
-from recsys.errors import BuildRefused, ConfigError, NoRelease, ReleaseDamaged
+from recsys.errors import BuildRefused, ConfigError, NoRelease, ReleaseDamaged, ReleaseError
 from recsys.manifest import Manifest
 from recsys.release import CURRENT, RELEASE_ID, current_id
 from recsys.store import ArticleStore
@@ -167,7 +167,9 @@ def test_a_failing_disk_leaves_the_last_release_current(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync" if fails == "fsync" else f"pathlib.Path.{fails}", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(
+        ReleaseError, match=r"cannot write a release in .*No space left on device; the last release stays"
+    ):
         nightly(store, tmp_path / "r", FakeEmbedder(), FORCED)
     monkeypatch.undo()
     assert Release.open(tmp_path / "r").id == first.id
