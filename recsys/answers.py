@@ -1,10 +1,9 @@
 """What is answered: lists of items that are ready to show, and where they come from."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 
-from recsys.articles import Image
+from recsys.cards import Card
 
 
 class Source(StrEnum):
@@ -17,21 +16,13 @@ class Source(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """One entry of a list, ready to show.
+class Item(Card):
+    """One entry of a list: an article's card, and why it stands there.
 
     `score` is in [0, 1], larger is more related; it orders the items of source `similar`, the others go by date.
     `parts`, where asked for, add up to the score (in their order).
     """
 
-    id: str
-    url: str
-    title: str
-    standfirst: str
-    section: str
-    published_at: datetime | None
-    authors: tuple[str, ...]
-    image: Image | None
     score: float
     source: Source
     parts: dict[str, float] | None = None

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys.answers import Answer, Item, RelatedAnswer, Source
+from recsys.cards import Card
 from recsys.columns import Rows
 from recsys.eligibility import Eligibility, Filters
 from recsys.errors import ConfigError
@@ -195,18 +196,16 @@ class Recommender:
 
     def _items(self, picks: _Picks, explain: bool) -> tuple[Item, ...]:
         return tuple(
-            Item(
-                **{name: getattr(card, name) for name in _CARD_FIELDS},
-                score=total,
-                source=source,
-                parts=found if explain else None,
-            )
+            _item(self.release.card(row), total, source, found if explain else None)
             for row, source, total, found in zip(picks.rows, picks.sources, picks.scores, picks.parts, strict=True)
-            for card in [self.release.card(row)]
         )
 
 
-_CARD_FIELDS = ("id", "url", "title", "standfirst", "section", "published_at", "authors", "image")
+def _item(card: Card, total: float, source: Source, found: dict[str, float] | None) -> Item:
+    return Item(
+        id=card.id, url=card.url, title=card.title, standfirst=card.standfirst, section=card.section,
+        published_at=card.published_at, authors=card.authors, image=card.image, score=total, source=source, parts=found,
+    )  # fmt: skip
 
 
 def _checked(k: int) -> int:
