@@ -24,7 +24,7 @@ from recsys.columns import KeyTable, TextColumnWriter, save_array
 from recsys.embedding import Embedder
 from recsys.lexical import WordVectors
 from recsys.manifest import FORMAT, Manifest, Model, record_files
-from recsys.progress import progress
+from recsys.progress import progress, track
 from recsys.release import REPORT, VECTORS, seconds
 from recsys.store import ArticleStore
 from recsys.text import RECIPE, Boilerplate, find_boilerplate, lexical_text
@@ -88,14 +88,14 @@ def build(store: ArticleStore, folder: Path, embedder: Embedder, config: BuildCo
         with progress("embed", boilerplate.articles) as advance:
             embedded = embed_missing(store, snapshot.articles(), embedder, boilerplate, advance=advance)
         columns = _write_rows(folder, snapshot.articles(), boilerplate, embedder)
-        log.info("words of %d articles", len(columns.digests))
-        words = WordVectors.of(lexical_text(a, boilerplate, config.title_weight) for a in snapshot.articles())
+        articles = track(snapshot.articles(), "words", boilerplate.articles)
+        words = WordVectors.of(lexical_text(a, boilerplate, config.title_weight) for a in articles)
         change = snapshot.change
     published = np.array(columns.published, np.int64)
     lists = write_lists(folder, published, columns.persons, columns.sections, columns.tags)
     index = _write_vectors(folder, store, columns.digests, embedder.dim)
-    log.info("neighbours of %d articles", index.n)
-    table = neighbours(index, words, config.neighbours)
+    with progress("neighbours", index.n) as advance:
+        table = neighbours(index, words, config.neighbours, advance)
     _write_neighbours(folder, table)
     counts = _counts(lists, table, boilerplate, columns)
     _write_report(folder, boilerplate, counts)

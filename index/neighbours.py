@@ -4,19 +4,20 @@ The union matters: re-ranking only the nearest by meaning was measured to gain n
 long articles words find what the model, which reads the first page, cannot.
 """
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from recsys.columns import Bools, Int64, ListColumn
 from recsys.lexical import WordVectors
+from recsys.progress import Advance
 from recsys.vectors import VectorIndex
 
 _BLOCK = 1_024
 _PAIRS = 200_000
+_NOTHING = np.empty(0, np.int32)
+_NO_VALUES = np.empty(0, np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,47 +35,59 @@ class NeighbourTable:
     words: npt.NDArray[np.float32]
 
 
-def neighbours(vectors: VectorIndex, words: WordVectors, k: int) -> NeighbourTable:
+def neighbours(
+    vectors: VectorIndex, words: WordVectors, k: int, advance: Advance = lambda number: None
+) -> NeighbourTable:
     """The union of the k nearest rows by cosine and the k nearest by words, for every row.
 
-    Both similarities are exact for every pair, whichever of the two found it.
+    Both similarities are exact for every pair, whichever of the two found it. Works through a block of rows at a time,
+    so that only the table itself grows with the archive; `advance` is told how many rows were done.
     """
-    n = vectors.n
-    by_meaning = _joined(rows * n + near for rows, near in _by_meaning(vectors, k))
-    found = [(rows * n + near, similarity) for rows, near, similarity in _by_words(words, k)]
-    by_words, similarities = _joined(codes for codes, _ in found), _joined(values for _, values in found)
-    pairs = np.union1d(by_meaning, by_words).astype(np.int64)
-    rows, near = np.divmod(pairs, max(n, 1))
-    shared = np.full(len(pairs), np.nan, np.float32)
-    shared[np.searchsorted(pairs, by_words)] = similarities
-    unmeasured = np.isnan(shared)
-    shared[unmeasured] = words.similarity(rows[unmeasured], near[unmeasured])
-    offsets = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=n))]).astype(np.int64)
-    return NeighbourTable(ListColumn(offsets, near.astype(np.int32)), _cosines(vectors, rows, near), shared)
-
-
-def _joined(arrays: Iterable[npt.NDArray[Any]]) -> npt.NDArray[Any]:
-    return np.concatenate([np.empty(0, np.int64), *arrays])
-
-
-def _by_meaning(vectors: VectorIndex, k: int) -> Iterator[tuple[Int64, Int64]]:
-    """Pairs (row, near row), a block of rows at a time; FAISS's -1 for "nothing found" is left out."""
+    counts, near, cosine, shared = [np.zeros(1, np.int64)], [_NOTHING], [_NO_VALUES], [_NO_VALUES]
     for start in range(0, vectors.n, _BLOCK):
-        rows = np.arange(start, min(start + _BLOCK, vectors.n))
-        found, _ = vectors.search(vectors.vectors(rows), k + 1)
-        owners = np.repeat(rows, found.shape[1])
-        near = found.ravel()
-        keep = (near >= 0) & (near != owners)
-        owners, near = owners[keep], near[keep]
-        first = _first_of_each(owners, k)
-        yield owners[first], near[first]
+        stop = min(start + _BLOCK, vectors.n)
+        owners, others, similarity = _union(_by_meaning(vectors, start, stop, k), _by_words(words, start, stop, k))
+        unmeasured = np.isnan(similarity)
+        similarity[unmeasured] = words.similarity(owners[unmeasured], others[unmeasured])
+        counts.append(np.bincount(owners - start, minlength=stop - start))
+        near.append(others.astype(np.int32))
+        cosine.append(_cosines(vectors, owners, others))
+        shared.append(similarity)
+        advance(stop - start)
+    rows = ListColumn(np.cumsum(np.concatenate(counts)), np.concatenate(near))
+    return NeighbourTable(rows, np.concatenate(cosine), np.concatenate(shared))
 
 
-def _by_words(words: WordVectors, k: int) -> Iterator[tuple[Int64, Int64, npt.NDArray[np.float32]]]:
-    """Pairs (row, near row) and their similarity, a block of rows at a time."""
-    for owners, near, similarity in words.nearest(k):
-        first = _first_of_each(owners, k)
-        yield owners[first], near[first], similarity[first]
+def _union(
+    by_meaning: tuple[Int64, Int64], by_words: tuple[Int64, Int64, npt.NDArray[np.float32]]
+) -> tuple[Int64, Int64, npt.NDArray[np.float32]]:
+    """Every pair of either once, in order, with the similarity by words: NaN where words did not find it."""
+    owners, near = (np.concatenate(both) for both in zip(by_meaning, by_words[:2], strict=True))
+    measured = np.concatenate([np.full(len(by_meaning[0]), np.nan, np.float32), by_words[2]])
+    order = np.lexsort((np.isnan(measured), near, owners))  # of two equal pairs the measured one comes first
+    owners, near, measured = owners[order], near[order], measured[order]
+    first = np.ones(len(owners), np.bool_)
+    first[1:] = (owners[1:] != owners[:-1]) | (near[1:] != near[:-1])
+    return owners[first], near[first], measured[first]
+
+
+def _by_meaning(vectors: VectorIndex, start: int, stop: int, k: int) -> tuple[Int64, Int64]:
+    """Pairs (row, near row) of the rows start … stop-1; FAISS's -1 for "nothing found" is left out."""
+    rows = np.arange(start, stop)
+    found, _ = vectors.search(vectors.vectors(rows), k + 1)
+    owners = np.repeat(rows, found.shape[1])
+    near = found.ravel()
+    keep = (near >= 0) & (near != owners)
+    owners, near = owners[keep], near[keep]
+    first = _first_of_each(owners, k)
+    return owners[first], near[first]
+
+
+def _by_words(words: WordVectors, start: int, stop: int, k: int) -> tuple[Int64, Int64, npt.NDArray[np.float32]]:
+    """Pairs (row, near row) of the rows start … stop-1, and their similarity."""
+    owners, near, similarity = words.nearest(start, stop, k)
+    first = _first_of_each(owners, k)
+    return owners[first], near[first], similarity[first]
 
 
 def _first_of_each(owners: Int64, k: int) -> Bools:

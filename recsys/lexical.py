@@ -33,9 +33,11 @@ class WordVectors:
 
     Attributes:
         matrix: (n, words) float32 CSR with unit rows (all zero for a text that shares no word with any other).
+        columns: the same turned over, (words, n) CSR: what a row is multiplied with.
     """
 
     matrix: "csr_matrix[Any]"
+    columns: "csr_matrix[Any]"
 
     @classmethod
     def of(cls, texts: Iterable[str]) -> "WordVectors":
@@ -54,26 +56,25 @@ class WordVectors:
         )
         blocks = [counter.transform(block) for block in _blocks(texts, _BLOCK)]
         counts = vstack(blocks, format="csr") if blocks else csr_matrix(np.empty((0, FEATURES), np.float32))
-        return cls(_weigh(counts))
+        matrix = _weigh(counts)
+        return cls(matrix, matrix.T.tocsr())
 
     def __len__(self) -> int:
         return int(self.matrix.shape[0])
 
-    def nearest(self, k: int, threads: int = -1) -> Iterator[tuple[Int64, Int64, npt.NDArray[np.float32]]]:
-        """The k nearest other rows of every row, block by block: `(rows, near, similarity)`, each (pairs,).
+    def nearest(self, start: int, stop: int, k: int, threads: int = -1) -> tuple[Int64, Int64, npt.NDArray[np.float32]]:
+        """The k nearest other rows of the rows start … stop-1: `(rows, near, similarity)`, each (pairs,), best first.
 
         Pairs without a word in common are left out, so a row may have fewer than k. Similarity is in (0, 1].
         `threads` -1 takes every core.
         """
         from sparse_dot_topn import sp_matmul_topn
 
-        other = self.matrix.T.tocsr()
-        for start in range(0, len(self), _BLOCK):
-            block = self.matrix[start : start + _BLOCK]
-            found = sp_matmul_topn(block, other, top_n=k + 1, threshold=1e-6, sort=True, n_threads=threads).tocoo()
-            rows, near = found.coords[0].astype(np.int64) + start, found.coords[1].astype(np.int64)
-            keep = rows != near
-            yield rows[keep], near[keep], np.minimum(found.data[keep].astype(np.float32), 1.0)
+        block = self.matrix[start:stop]
+        found = sp_matmul_topn(block, self.columns, top_n=k + 1, threshold=1e-6, sort=True, n_threads=threads).tocoo()
+        rows, near = found.coords[0].astype(np.int64) + start, found.coords[1].astype(np.int64)
+        keep = rows != near
+        return rows[keep], near[keep], np.minimum(found.data[keep].astype(np.float32), 1.0)
 
     def similarity(self, rows: Int64, others: Int64) -> npt.NDArray[np.float32]:
         """(m,) cosine in [0, 1] of each pair `(rows[i], others[i])`; quickest where equal `rows` stand together."""

@@ -20,7 +20,10 @@ def test_nearest_and_similarity_equal_the_dense_product(corpus: list[str], k: in
     dense = (words.matrix @ words.matrix.T).toarray()
     np.fill_diagonal(dense, 0.0)
     found = {row: [] for row in range(len(corpus))}
-    for rows, near, similarity in words.nearest(k):
+    half = len(corpus) // 2
+    for start, stop in ((0, half), (half, len(corpus))):
+        rows, near, similarity = words.nearest(start, stop, k)
+        assert ((rows >= start) & (rows < stop)).all()
         for row, other, value in zip(rows.tolist(), near.tolist(), similarity.tolist(), strict=True):
             assert row != other
             assert value == pytest.approx(dense[row, other], abs=1e-6)
@@ -50,4 +53,4 @@ def test_a_word_of_more_than_a_tenth_of_a_large_archive_is_dropped() -> None:
 
 def test_no_texts_give_no_rows() -> None:
     assert len(WordVectors.of([])) == 0
-    assert list(WordVectors.of([]).nearest(3)) == []
+    assert [len(part) for part in WordVectors.of([]).nearest(0, 0, 3)] == [0, 0, 0]
