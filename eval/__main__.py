@@ -6,11 +6,15 @@ from pathlib import Path
 
 import click
 
-from eval.evaluate import evaluate, systems, table
-from eval.judgments import read_links
+from eval.evaluate import MEASURES, evaluate, known, rank, run_table, systems, table
+from eval.judgments import Judgments, read_links, read_queries, read_stories
+from eval.measures import Measure
 from eval.papers import known_papers, measure, report
+from eval.runfiles import read_run, write_run
+from eval.trec import read_qrels
 from recsys.errors import RecsysError
 from recsys.ranking import Weights
+from recsys.recommender import MAX_K
 from recsys.release import Release
 
 _WEIGHTS = click.option(
@@ -31,12 +35,60 @@ def main() -> None:
 )
 @_WEIGHTS
 def evaluate_command(releases: Path, links: Path, weights: Path | None) -> None:
-    """Recall@10 and MRR of a release's lists against editors' links, beside words alone and meaning alone.
+    """nDCG@10, recall@10 and MRR of a release's lists against editors' links, beside words alone and meaning alone.
 
     Example: python -m eval evaluate --releases var/demo/releases --links index/sample/links.tsv
     """
     ours = Weights.read(weights) if weights else Weights()
     click.echo(table(evaluate(Release.open(releases), read_links(links), systems(ours))))
+
+
+@main.command("run")
+@click.option("--releases", required=True, type=click.Path(path_type=Path), help="Folder of releases, or one release.")
+@click.option(
+    "--queries", required=True, type=click.Path(path_type=Path), help="Tab-separated; its column article_id is asked."
+)
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path), help="A name in .jsonl is JSON lines; else TREC."
+)
+@click.option("--system", default="our ranking", show_default=True, help="What the run calls this ranking.")
+@click.option("--k", default=MAX_K, show_default=True, type=click.IntRange(1, MAX_K), help="How long the lists are.")
+@_WEIGHTS
+def run_command(releases: Path, queries: Path, out: Path, system: str, k: int, weights: Path | None) -> None:
+    """Write what our ranking answers for every query article, to be scored as often as you like.
+
+    Example: python -m eval run --releases var/demo/releases --queries index/sample/links.tsv --out ours.trec
+    """
+    release = Release.open(releases)
+    asked = known(release, read_queries(queries))
+    write_run(rank(release, asked, Weights.read(weights) if weights else Weights(), system, k), out)
+
+
+@main.command("score")
+@click.option(
+    "--run", "runs", required=True, multiple=True, type=click.Path(path_type=Path), help="Run file; may be repeated."
+)
+@click.option("--links", type=click.Path(path_type=Path), help="article_id, related_id, gain; tab-separated.")
+@click.option("--stories", type=click.Path(path_type=Path), help="story, article_id; tab-separated.")
+@click.option("--qrels", type=click.Path(path_type=Path), help="Judgments in the format of TREC.")
+@click.option("--measure", "names", multiple=True, help="Such as nDCG@10, P@5, AP(rel=2)@100; may be repeated.")
+def score_command(
+    runs: tuple[Path, ...], links: Path | None, stories: Path | None, qrels: Path | None, names: tuple[str, ...]
+) -> None:
+    """The means of run files, ours or another tool's, without ranking again; judged articles that a run lacks count 0.
+
+    Example: python -m eval score --run ours.trec --links index/sample/links.tsv --measure nDCG@10
+    """
+    measures = [Measure.parse(name) for name in names] or MEASURES
+    click.echo(run_table([read_run(path) for path in runs], _judgments(links, stories, qrels), measures))
+
+
+def _judgments(links: Path | None, stories: Path | None, qrels: Path | None) -> Judgments:
+    given = [(path, read) for path, read in ((links, read_links), (stories, read_stories), (qrels, read_qrels)) if path]
+    if len(given) != 1:
+        raise click.UsageError("give one of --links, --stories and --qrels")
+    path, read = given[0]
+    return read(path)
 
 
 @main.command("papers")

@@ -1,11 +1,13 @@
 """Ask the recommender that serves for every judged article, and hold its lists against the judgments."""
 
-from collections.abc import Iterable
+import logging
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from statistics import fmean
 
 from eval.judgments import Judgments
-from eval.metrics import recall, reciprocal_rank
+from eval.measures import Measure
+from eval.metrics import mean
+from eval.runs import Run
 from recsys.errors import ArticleNotFound, ConfigError
 from recsys.progress import track
 from recsys.ranking import Weights
@@ -14,6 +16,9 @@ from recsys.release import Release
 
 WORDS_ALONE = Weights(words_long=1, words_short=1, section=0, author=0, tags=0, freshness_floor=1)
 MEANING_ALONE = Weights(words_long=0, words_short=0, section=0, author=0, tags=0, freshness_floor=1)
+MEASURES = (Measure("nDCG", 10), Measure("R", 10), Measure("RR", 100))
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,7 @@ class Score:
     system: str
     queries: int
     missing: int
+    ndcg_at_10: float
     recall_at_10: float
     mrr: float
 
@@ -35,31 +41,52 @@ def systems(ours: Weights) -> dict[str, Weights]:
     return {"words alone (TF-IDF)": WORDS_ALONE, "meaning alone": MEANING_ALONE, "our ranking": ours}
 
 
+def rank(release: Release, queries: Iterable[str], weights: Weights, system: str, k: int = MAX_K) -> Run:
+    """The run of the recommender that serves: for each query article its first k.
+
+    Raises:
+        ArticleNotFound: the release lacks a query; `known` tells which it has.
+        ConfigError: k is not in [0, MAX_K].
+    """
+    recommender = Recommender(release, weights)
+    return Run.of(
+        system,
+        {
+            query: [(item.id, item.score) for item in recommender.similar(query, k).items]
+            for query in track(list(queries), system, unit="lists")
+        },
+    )
+
+
+def known(release: Release, articles: Sequence[str]) -> list[str]:
+    """Those of `articles` that the release has; how many it lacks is logged.
+
+    Raises:
+        ConfigError: it has none.
+    """
+    found = [article for article in articles if _has(release, article)]
+    if not found:
+        raise ConfigError(f"none of the {len(articles)} judged articles is in {release}: is it the right release?")
+    if len(found) < len(articles):
+        log.info("%d of %d judged articles are not in the release and are no queries", len(articles) - len(found),
+                 len(articles))  # fmt: skip
+    return found
+
+
 def evaluate(release: Release, judgments: Judgments, by_system: dict[str, Weights]) -> list[Score]:
     """The figures of every system.
 
     Raises:
         ConfigError: the release has none of the judged articles.
     """
-    queries = {article: set(related) for article, related in judgments.gains.items() if _has(release, article)}
-    if not queries:
-        raise ConfigError(f"none of the {len(judgments)} judged articles is in {release}: is it the right release?")
-    return [_score(name, release, weights, queries, len(judgments)) for name, weights in by_system.items()]
+    queries = known(release, list(judgments.gains))
+    asked = judgments.only(set(queries))
+    missing = len(judgments) - len(queries)
+    return [_score(rank(release, queries, weights, name), asked, missing) for name, weights in by_system.items()]
 
 
-def _score(name: str, release: Release, weights: Weights, queries: dict[str, set[str]], judged: int) -> Score:
-    recommender = Recommender(release, weights)
-    lists = {
-        article: [item.id for item in recommender.similar(article, MAX_K).items]
-        for article in track(queries, name, unit="lists")
-    }
-    return Score(
-        name,
-        len(queries),
-        judged - len(queries),
-        fmean(recall(lists[article], related, 10) for article, related in queries.items()),
-        fmean(reciprocal_rank(lists[article], related) for article, related in queries.items()),
-    )
+def _score(run: Run, judgments: Judgments, missing: int) -> Score:
+    return Score(run.system, len(judgments), missing, *(mean(run, judgments, measure) for measure in MEASURES))
 
 
 def _has(release: Release, article_id: str) -> bool:
@@ -72,6 +99,19 @@ def _has(release: Release, article_id: str) -> bool:
 
 def table(scores: Iterable[Score]) -> str:
     """The figures as a Markdown table."""
-    lines = ["| system | articles asked | recall@10 | MRR |", "|---|---:|---:|---:|"]
-    lines += [f"| {s.system} | {s.queries} | {s.recall_at_10:.3f} | {s.mrr:.3f} |" for s in scores]
+    lines = ["| system | articles asked | nDCG@10 | recall@10 | MRR |", "|---|---:|---:|---:|---:|"]
+    lines += [f"| {s.system} | {s.queries} | {s.ndcg_at_10:.3f} | {s.recall_at_10:.3f} | {s.mrr:.3f} |" for s in scores]
+    return "\n".join(lines)
+
+
+def run_table(runs: Iterable[Run], judgments: Judgments, measures: Sequence[Measure]) -> str:
+    """The means of each run as a Markdown table; `missing` counts judged articles that the run lacks, which count 0."""
+    lines = [
+        f"| system | judged | missing | {' | '.join(map(str, measures))} |",
+        "|---|---:|---:|" + "---:|" * len(measures),
+    ]
+    for run in runs:
+        missing = sum(query not in run.lists for query in judgments.gains)
+        figures = " | ".join(f"{mean(run, judgments, measure):.4f}" for measure in measures)
+        lines.append(f"| {run.system} | {len(judgments)} | {missing} | {figures} |")
     return "\n".join(lines)

@@ -113,10 +113,11 @@ def report(results: list[PaperResult]) -> str:
         lines.append(
             f"| {result.paper} | release on disk: {result.release_mib:.0f} MiB, {result.articles} articles | | | |"
         )
-    lines += ["", "| paper | system | articles asked | recall@10 | MRR |", "|---|---|---:|---:|---:|"]
+    lines += ["", "| paper | system | articles asked | nDCG@10 | recall@10 | MRR |", "|---|---|---:|---:|---:|---:|"]
     for result in results:
         for s in result.scores:
-            lines.append(f"| {result.paper} | {s.system} | {s.queries} | {s.recall_at_10:.3f} | {s.mrr:.3f} |")
+            figures = f"{s.ndcg_at_10:.3f} | {s.recall_at_10:.3f} | {s.mrr:.3f}"
+            lines.append(f"| {result.paper} | {s.system} | {s.queries} | {figures} |")
     return "\n".join(lines)
 
 

@@ -7,47 +7,11 @@ from click.testing import CliRunner
 from conftest import SAMPLE, MakeRelease, article
 
 from eval.__main__ import main
-from eval.evaluate import MEANING_ALONE, WORDS_ALONE, evaluate, systems
+from eval.evaluate import MEANING_ALONE, WORDS_ALONE, evaluate, known, rank, systems
 from eval.judgments import Judgments, read_links
-from eval.metrics import recall, reciprocal_rank
 from eval.papers import Paper, measure, report
 from recsys import Recommender, Weights
-from recsys.errors import ConfigError, RecsysError, SourceError
-
-
-def test_recall_and_reciprocal_rank_by_hand() -> None:
-    assert recall(["a", "b", "c", "d"], {"b", "d", "x"}, 3) == pytest.approx(1 / 3)
-    assert recall([], {"x"}, 10) == 0.0
-    assert reciprocal_rank(["a", "b", "c"], {"c", "b"}) == 0.5
-    assert reciprocal_rank(["a"], {"x"}) == 0.0
-
-
-def test_links_are_read_with_and_without_gain(tmp_path: Path) -> None:
-    path = tmp_path / "links.tsv"
-    path.write_text("article_id\trelated_id\tgain\na\tb\t2\na\tb\t1\na\ta\t1\nb\tc\t\n")
-    assert read_links(path).gains == {"a": {"b": 2.0}, "b": {"c": 1.0}}
-    path.write_text("article_id\trelated_id\na\tb\n")
-    assert read_links(path).gains == {"a": {"b": 1.0}}
-
-
-@pytest.mark.parametrize(
-    ("text", "problem"),
-    [
-        ("from\tto\na\tb\n", "no column article_id, related_id"),
-        ("article_id\trelated_id\tgain\na\tb\tx\n", "line 2: gain 'x'"),
-        ("article_id\trelated_id\tgain\na\tb\tnan\n", "gain 'nan'"),
-    ],
-)
-def test_senseless_links_are_refused(tmp_path: Path, text: str, problem: str) -> None:
-    path = tmp_path / "links.tsv"
-    path.write_text(text)
-    with pytest.raises(SourceError, match=problem):
-        read_links(path)
-
-
-def test_missing_links_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r"nowhere\.tsv"):
-        read_links(tmp_path / "nowhere.tsv")
+from recsys.errors import ConfigError, RecsysError
 
 
 def test_each_system_is_judged_by_its_own_lists(make_release: MakeRelease) -> None:
@@ -56,8 +20,9 @@ def test_each_system_is_judged_by_its_own_lists(make_release: MakeRelease) -> No
     for score in evaluate(release, judgments, systems(Weights())):
         weights = {"words alone (TF-IDF)": WORDS_ALONE, "meaning alone": MEANING_ALONE}.get(score.system, Weights())
         answered = [item.id for item in Recommender(release, weights).similar("a000", 100).items]
-        assert score.recall_at_10 == recall(answered, {"a003", "a006"}, 10)
-        assert score.mrr == reciprocal_rank(answered, {"a003", "a006"})
+        assert score.recall_at_10 == len({"a003", "a006"} & set(answered[:10])) / 2
+        assert score.mrr == 1 / (1 + min(answered.index("a003"), answered.index("a006")))
+        assert 0 < score.ndcg_at_10 <= 1
         assert (score.queries, score.missing) == (1, 1)
 
 
@@ -77,6 +42,53 @@ def test_the_command_prints_a_table(make_release: MakeRelease, tmp_path: Path) -
         "words alone (TF-IDF)",
         "meaning alone",
         "our ranking",
+    ]
+
+
+def test_a_run_that_was_written_gives_the_same_figures_as_the_evaluation(
+    make_release: MakeRelease, tmp_path: Path
+) -> None:
+    release = make_release([article(n) for n in range(12)])
+    links = tmp_path / "links.tsv"
+    links.write_text("article_id\trelated_id\na000\ta003\na001\ta004\na001\ta009\n")
+    (score,) = evaluate(release, read_links(links), {"ours": Weights()})
+    arguments = ["run", "--releases", str(release.path.parent), "--queries", str(links), "--system", "ours"]
+    paths = [tmp_path / "ours.trec", tmp_path / "ours.jsonl"]
+    for path in paths:
+        result = CliRunner().invoke(main, [*arguments, "--out", str(path)])
+        assert result.exit_code == 0, result.output
+    runs = [word for path in paths for word in ("--run", str(path))]
+    result = CliRunner().invoke(main, ["score", *runs, "--links", str(links)])
+    assert result.exit_code == 0, result.output
+    figures = f"{score.ndcg_at_10:.4f} | {score.recall_at_10:.4f} | {score.mrr:.4f}"
+    assert result.stdout.splitlines() == [
+        "| system | judged | missing | nDCG@10 | R@10 | RR@100 |",
+        "|---|---:|---:|---:|---:|---:|",
+        f"| ours | 2 | 0 | {figures} |",
+        f"| ours | 2 | 0 | {figures} |",
+    ]
+
+
+def test_scoring_asks_for_one_set_of_judgments_and_counts_what_a_run_misses(tmp_path: Path) -> None:
+    (tmp_path / "run.trec").write_text("a Q0 b 1 0.5 other\n")
+    (tmp_path / "qrels").write_text("a 0 b 2\nc 0 b 1\n")
+    (tmp_path / "stories.tsv").write_text("story\tarticle_id\ns\ta\ns\tb\n")
+    score = ["score", "--run", str(tmp_path / "run.trec"), "--measure", "MRR"]
+    qrels, stories = ["--qrels", str(tmp_path / "qrels")], ["--stories", str(tmp_path / "stories.tsv")]
+    assert "| other | 2 | 1 | 0.5000 |" in CliRunner().invoke(main, [*score, *qrels]).stdout
+    assert "| other | 2 | 1 | 0.5000 |" in CliRunner().invoke(main, [*score, *stories]).stdout
+    for arguments in (score, [*score, *qrels, *stories]):
+        result = CliRunner().invoke(main, arguments)
+        assert result.exit_code == 2
+        assert "give one of --links, --stories and --qrels" in result.output
+
+
+def test_a_run_asks_only_what_the_release_has(make_release: MakeRelease, tmp_path: Path) -> None:
+    release = make_release([article(n) for n in range(12)])
+    assert known(release, ["a001", "gone"]) == ["a001"]
+    run = rank(release, ["a001"], Weights(), "ours", k=3)
+    assert [answer.doc for answer in run.lists["a001"]] == [
+        item.id for item in Recommender(release).similar("a001", 3).items
     ]
 
 

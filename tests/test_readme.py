@@ -70,11 +70,13 @@ def test_the_python_example_prints_what_it_says(at_demo: Path) -> None:
     )
 
 
-def test_the_evaluation_prints_what_it_says(at_demo: Path) -> None:
-    command = next(line for line in COMMANDS if " eval evaluate" in line)
-    result = CliRunner().invoke(eval.__main__.main, shlex.split(command)[3:])
-    number = re.compile(r"\d\.\d{3}")
-    shown, real = after("text", 1).strip(), result.stdout.strip()
+@pytest.mark.parametrize(("programs", "nth"), [(["evaluate"], 1), (["run", "score"], 2)])
+def test_the_evaluation_prints_what_it_says(at_demo: Path, programs: list[str], nth: int) -> None:
+    for name in programs:
+        command = next(line for line in COMMANDS if f" eval {name} " in line)
+        result = CliRunner().invoke(eval.__main__.main, shlex.split(command)[3:])
+    number = re.compile(r"\d\.\d{3,4}")
+    shown, real = after("text", nth).strip(), result.stdout.strip()
     assert number.sub("#", shown) == number.sub("#", real)
     assert [float(n) for n in number.findall(shown)] == pytest.approx(
         [float(n) for n in number.findall(real)], abs=0.02

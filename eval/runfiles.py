@@ -1,0 +1,83 @@
+"""Run files: JSON lines, which lose nothing, or TREC, which other tools read; the name of the file tells which."""
+
+from pathlib import Path
+
+import msgspec
+
+from eval.runs import Run
+from eval.trec import read_trec, replace_text, write_trec
+from recsys.errors import ConfigError, SourceError
+
+
+class _List(msgspec.Struct, forbid_unknown_fields=True):
+    """One line of the file: a query and its answers, best first, as [article, score]."""
+
+    system: str
+    query: str
+    answers: list[tuple[str, float]]
+
+
+def write_run(run: Run, path: Path) -> None:
+    """Write JSON lines where the name ends in `.jsonl`, a TREC run else.
+
+    Raises:
+        ConfigError: see `write_trec`.
+    """
+    (write_jsonl if path.suffix == ".jsonl" else write_trec)(run, path)
+
+
+def read_run(path: Path) -> Run:
+    """Read what `write_run` wrote, or another tool's TREC run.
+
+    Raises:
+        SourceError: the file cannot be read or is no run.
+    """
+    return (read_jsonl if path.suffix == ".jsonl" else read_trec)(path)
+
+
+def write_jsonl(run: Run, path: Path) -> None:
+    """Write one line a query: `{"system": …, "query": …, "answers": [[article, score], …]}`; nothing is lost.
+
+    Raises:
+        ConfigError: the file cannot be written.
+    """
+    lines = (
+        msgspec.json.encode(_List(run.system, query, [(answer.doc, answer.score) for answer in answers]))
+        for query, answers in run.lists.items()
+    )
+    replace_text(path, "".join(f"{line.decode()}\n" for line in lines))
+
+
+def read_jsonl(path: Path) -> Run:
+    """A run from the lines that `write_jsonl` writes; the order of the answers is that of the file.
+
+    Raises:
+        SourceError: the file cannot be read, is no run, or holds a query or an answer twice.
+    """
+    decoder = msgspec.json.Decoder(_List)
+    found: dict[str, list[tuple[str, float]]] = {}
+    systems: set[str] = set()
+    try:
+        for number, text in enumerate(path.read_bytes().split(b"\n"), start=1):
+            if not text.strip():
+                continue
+            line = _decoded(decoder, text, f"{path}, line {number}")
+            if line.query in found:
+                raise SourceError(f"{path}, line {number}: query {line.query!r} for a second time; keep one line")
+            found[line.query] = line.answers
+            systems.add(line.system)
+    except OSError as error:
+        raise SourceError(f"{path}: {error}") from error
+    if len(systems) != 1:
+        raise SourceError(f"{path}: {len(systems)} systems in one file; a run holds the answers of one")
+    try:
+        return Run.of(systems.pop(), found)
+    except ConfigError as error:
+        raise SourceError(f"{path}: {error}") from error
+
+
+def _decoded(decoder: "msgspec.json.Decoder[_List]", text: bytes, where: str) -> _List:
+    try:
+        return decoder.decode(text)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise SourceError(f"{where}: {error}; a line has system, query and answers") from error

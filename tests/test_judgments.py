@@ -1,0 +1,71 @@
+"""Judgments are read as they stand, whatever they come from."""
+
+from pathlib import Path
+
+import pytest
+
+from eval.judgments import Judgments, read_links, read_queries, read_stories
+from recsys.errors import ConfigError, SourceError
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "given.tsv"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_links_are_read_with_and_without_gain(tmp_path: Path) -> None:
+    links = read_links(written(tmp_path, "article_id\trelated_id\tgain\na\tb\t2\na\tb\t1\na\ta\t1\nb\tc\t\n"))
+    assert links == Judgments({"a": {"b": 2.0}, "b": {"c": 1.0}}, "links")
+    assert read_links(written(tmp_path, "article_id\trelated_id\na\tb\n"), "clicks") == Judgments(
+        {"a": {"b": 1.0}}, "clicks"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("from\tto\na\tb\n", "no column article_id, related_id"),
+        ("article_id\trelated_id\tgain\na\tb\tx\n", "line 2: gain 'x'"),
+        ("article_id\trelated_id\tgain\na\tb\tnan\n", "gain 'nan'"),
+        ("article_id\trelated_id\tgain\na\tb\tinf\n", "gain 'inf'"),
+        ("article_id\trelated_id\na\n", "line 2: too few columns"),
+    ],
+)
+def test_senseless_links_are_refused(tmp_path: Path, text: str, problem: str) -> None:
+    with pytest.raises(SourceError, match=problem):
+        read_links(written(tmp_path, text))
+
+
+def test_missing_and_unreadable_files_are_named(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"nowhere\.tsv"):
+        read_links(tmp_path / "nowhere.tsv")
+    (tmp_path / "latin.tsv").write_bytes(b"article_id\trelated_id\n\xe9\tb\n")
+    with pytest.raises(SourceError, match=r"latin\.tsv"):
+        read_links(tmp_path / "latin.tsv")
+
+
+def test_every_pair_of_one_story_is_related_and_an_article_may_be_in_two(tmp_path: Path) -> None:
+    text = "story\tarticle_id\ns\ta\ns\tb\nt\tb\nt\tc\nt\tc\nalone\td\nalone\td\n"
+    stories = read_stories(written(tmp_path, text))
+    assert stories == Judgments({"a": {"b": 1.0}, "b": {"a": 1.0, "c": 1.0}, "c": {"b": 1.0}}, "stories")
+
+
+def test_articles_without_a_story_are_not_one_story(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="line 2: the story is empty"):
+        read_stories(written(tmp_path, "story\tarticle_id\n\ta\n\tb\n"))
+
+
+def test_queries_are_distinct_and_in_order(tmp_path: Path) -> None:
+    assert read_queries(written(tmp_path, "related_id\tarticle_id\nx\tb\ny\ta\nz\tb\n")) == ["b", "a"]
+
+
+@pytest.mark.parametrize("gain", [-1.0, float("nan"), float("inf")])
+def test_a_gain_that_is_none_is_refused(gain: float) -> None:
+    with pytest.raises(ConfigError, match="of 'a' and 'b' is not a number >= 0"):
+        Judgments({"a": {"b": gain}})
+
+
+def test_a_part_of_the_judgments_keeps_its_source_and_all_relations() -> None:
+    whole = Judgments({"a": {"b": 1.0, "c": 2.0}, "b": {"a": 1.0}}, "links")
+    assert whole.only({"a", "x"}) == Judgments({"a": {"b": 1.0, "c": 2.0}}, "links")
