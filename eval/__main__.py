@@ -8,6 +8,8 @@ import click
 
 from eval.evaluate import evaluate, systems, table
 from eval.judgments import read_links
+from eval.overlap import overlap
+from eval.overlap import report as overlap_report
 from eval.papers import known_papers, measure, report
 from recsys.errors import RecsysError
 from recsys.ranking import Weights
@@ -60,6 +62,24 @@ def papers_command(data: Path, work: Path, precision: str, only: tuple[str, ...]
         raise click.ClickException(f"no paper found under {data}{' named ' + ', '.join(only) if only else ''}")
     ours = Weights.read(weights) if weights else Weights()
     click.echo(report([measure(paper, work, ours, precision) for paper in papers]))
+
+
+@main.command("overlap")
+@click.option("--old", required=True, type=click.Path(path_type=Path), help="The release that serves now.")
+@click.option("--new", required=True, type=click.Path(path_type=Path), help="The release that shall serve.")
+@click.option("--k", default=10, show_default=True, help="Length of the lists.")
+@click.option("--sample", default=500, show_default=True, help="How many articles to ask for.")
+@click.option("--show", default=10, show_default=True, help="How many of the most changed lists to print.")
+@click.option("--seed", default=0, show_default=True, help="Which articles are asked for.")
+@_WEIGHTS
+def overlap_command(old: Path, new: Path, k: int, sample: int, show: int, seed: int, weights: Path | None) -> None:
+    """How far two releases' lists agree, and which changed most; look at it before you switch.
+
+    Example: python -m eval overlap --old releases/20260301T021500250Z-9f2c41d7 --new releases
+    """
+    ours = Weights.read(weights) if weights else None
+    found = overlap(Release.open(old), Release.open(new), k, sample, seed, ours)
+    click.echo(overlap_report(found, show))
 
 
 def run() -> None:
