@@ -45,7 +45,8 @@ class Paired:
 
     def by_cluster(self, system: str, other: str) -> Floats:
         """(c,) the sum of system - other over the queries of each cluster."""
-        return np.bincount(self.groups, weights=self.values[system] - self.values[other])
+        difference = self.values[system] - self.values[other]
+        return np.asarray(np.bincount(self.groups, weights=difference), np.float64)
 
 
 def _queries(systems: Mapping[str, ByQuery]) -> list[str]:
