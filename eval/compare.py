@@ -79,7 +79,7 @@ class Comparison:
         """The better of the two, or None where corrected p >= alpha or the interval includes 0."""
         if self.corrected_p >= self.alpha or self.low <= 0 <= self.high:
             return None
-        return self.system if self.effect > 0 else self.baseline
+        return self.system if self.low > 0 else self.baseline
 
 
 def compare(

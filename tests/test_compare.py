@@ -282,3 +282,10 @@ def test_senseless_settings_are_refused() -> None:
     ]:
         with pytest.raises(ConfigError, match=problem):
             make()
+
+
+@pytest.mark.parametrize(("low", "corrected_p"), [(-0.01, 0.001), (0.0, 0.001), (0.01, 0.05)])
+def test_it_takes_both_the_interval_and_the_corrected_p_to_win(low: float, corrected_p: float) -> None:
+    doubtful = Comparison("a", "base", 0.1, low, 0.2, 0.001, corrected_p, 0.07, 120, 80, 2, 0.05)
+    assert doubtful.winner is None
+    assert "winner" not in table([doubtful])
