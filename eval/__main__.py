@@ -2,17 +2,23 @@
 
 import logging
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
+from eval.compare import CompareConfig, compare
+from eval.compare import table as comparison_table
 from eval.evaluate import MEASURES, evaluate, known, rank, run_table, systems, table
 from eval.judgments import Judgments, read_links, read_queries, read_stories
 from eval.measures import Measure
+from eval.metrics import per_query
+from eval.overlap import overlap
+from eval.overlap import report as overlap_report
 from eval.papers import known_papers, measure, report
 from eval.runfiles import read_run, write_run
 from eval.trec import read_qrels
-from recsys.errors import RecsysError
+from recsys.errors import ConfigError, RecsysError
 from recsys.ranking import Weights
 from recsys.recommender import MAX_K
 from recsys.release import Release
@@ -64,23 +70,60 @@ def run_command(releases: Path, queries: Path, out: Path, system: str, k: int, w
     write_run(rank(release, asked, Weights.read(weights) if weights else Weights(), system, k), out)
 
 
-@main.command("score")
-@click.option(
+_RUNS = click.option(
     "--run", "runs", required=True, multiple=True, type=click.Path(path_type=Path), help="Run file; may be repeated."
 )
-@click.option("--links", type=click.Path(path_type=Path), help="article_id, related_id, gain; tab-separated.")
-@click.option("--stories", type=click.Path(path_type=Path), help="story, article_id; tab-separated.")
-@click.option("--qrels", type=click.Path(path_type=Path), help="Judgments in the format of TREC.")
+
+
+def _judged(command: Callable[..., None]) -> Callable[..., None]:
+    """The options of every command that reads judgments."""
+    links = click.option("--links", type=click.Path(path_type=Path), help="article_id, related_id, gain; with tabs.")
+    stories = click.option("--stories", type=click.Path(path_type=Path), help="story, article_id; tab-separated.")
+    qrels = click.option("--qrels", type=click.Path(path_type=Path), help="Judgments in the format of TREC.")
+    return links(stories(qrels(command)))
+
+
+@main.command("score")
+@_RUNS
+@_judged
 @click.option("--measure", "names", multiple=True, help="Such as nDCG@10, P@5, AP(rel=2)@100; may be repeated.")
-def score_command(
-    runs: tuple[Path, ...], links: Path | None, stories: Path | None, qrels: Path | None, names: tuple[str, ...]
-) -> None:
+def score_command(runs: tuple[Path, ...], names: tuple[str, ...], **judged: Path | None) -> None:
     """The means of run files, ours or another tool's, without ranking again; judged articles that a run lacks count 0.
 
     Example: python -m eval score --run ours.trec --links index/sample/links.tsv --measure nDCG@10
     """
     measures = [Measure.parse(name) for name in names] or MEASURES
-    click.echo(run_table([read_run(path) for path in runs], _judgments(links, stories, qrels), measures))
+    click.echo(run_table([read_run(path) for path in runs], _judgments(**judged), measures))
+
+
+@main.command("compare")
+@_RUNS
+@_judged
+@click.option("--measure", "name", default="nDCG@10", show_default=True, help="What is compared, query by query.")
+@click.option("--baseline", help="System that the others are held against; all pairs else.")
+@click.option("--alpha", default=0.05, show_default=True, help="Largest share of false wins, over all comparisons.")
+@click.option("--seed", default=0, show_default=True, help="Same seed, same bytes.")
+@click.option("--variants", type=int, help="How many systems were tried in all, also those not given here.")
+def compare_command(
+    runs: tuple[Path, ...],
+    name: str,
+    baseline: str | None,
+    alpha: float,
+    seed: int,
+    variants: int | None,
+    **judged: Path | None,
+) -> None:
+    """Whether one run is better than another: effect, interval, p after Holm, and what could have been found.
+
+    Example: python -m eval compare --run ours.trec --run words.trec --links index/sample/links.tsv
+    """
+    judgments, chosen = _judgments(**judged), Measure.parse(name)
+    found = [read_run(path) for path in runs]
+    by_system = {run.system: per_query(run, judgments, chosen) for run in found}
+    if len(by_system) != len(found):
+        raise ConfigError("two runs have the same system name; write them with different --system names")
+    config = CompareConfig(alpha=alpha, seed=seed, variants=variants)
+    click.echo(f"{chosen}, {judgments.source}\n\n{comparison_table(compare(by_system, baseline, config=config))}")
 
 
 def _judgments(links: Path | None, stories: Path | None, qrels: Path | None) -> Judgments:
@@ -112,6 +155,24 @@ def papers_command(data: Path, work: Path, precision: str, only: tuple[str, ...]
         raise click.ClickException(f"no paper found under {data}{' named ' + ', '.join(only) if only else ''}")
     ours = Weights.read(weights) if weights else Weights()
     click.echo(report([measure(paper, work, ours, precision) for paper in papers]))
+
+
+@main.command("overlap")
+@click.option("--old", required=True, type=click.Path(path_type=Path), help="The release that serves now.")
+@click.option("--new", required=True, type=click.Path(path_type=Path), help="The release that shall serve.")
+@click.option("--k", default=10, show_default=True, help="Length of the lists.")
+@click.option("--sample", default=500, show_default=True, help="How many articles to ask for.")
+@click.option("--show", default=10, show_default=True, help="How many of the most changed lists to print.")
+@click.option("--seed", default=0, show_default=True, help="Which articles are asked for.")
+@_WEIGHTS
+def overlap_command(old: Path, new: Path, k: int, sample: int, show: int, seed: int, weights: Path | None) -> None:
+    """How far two releases' lists agree, and which changed most; look at it before you switch.
+
+    Example: python -m eval overlap --old releases/20260301T021500250Z-9f2c41d7 --new releases
+    """
+    ours = Weights.read(weights) if weights else None
+    found = overlap(Release.open(old), Release.open(new), k, sample, seed, ours)
+    click.echo(overlap_report(found, show))
 
 
 def run() -> None:
