@@ -314,7 +314,7 @@ def test_the_command_compares_run_files_and_is_the_same_every_time(tmp_path: Pat
     first = CliRunner().invoke(main, ["compare", *runs, *links, "--baseline", "bad"])
     assert first.exit_code == 0, first.output
     assert first.output.startswith("nDCG@10, links\n")
-    assert "| good | bad | +1.0000 |" in first.output
+    assert "| good | bad | +1 |" in first.output
     assert "winner: good" in first.output
     assert CliRunner().invoke(main, ["compare", *runs, *links, "--baseline", "bad"]).output == first.output
 
