@@ -6,6 +6,7 @@ from itertools import combinations
 
 import numpy as np
 
+from eval.markdown import cell
 from eval.pairing import ByQuery, Paired
 from eval.significance import (
     Clusters,
@@ -123,15 +124,11 @@ def table(comparisons: Iterable[Comparison]) -> str:
 
 def _line(c: Comparison) -> str:
     interval = f"[{c.low:+.3g}, {c.high:+.3g}] at {1 - c.alpha:.1%}"
-    verdict = f"winner: {_cell(c.winner)}" if c.winner is not None else "no difference shown"
+    verdict = f"winner: {cell(c.winner)}" if c.winner is not None else "no difference shown"
     return (
-        f"| {_cell(c.system)} | {_cell(c.baseline)} | {c.effect:+.3g} | {interval}"
+        f"| {cell(c.system)} | {cell(c.baseline)} | {c.effect:+.3g} | {interval}"
         f" | {c.queries} ({c.clusters}) | {c.detectable:.3g} | {c.corrected_p:.3g} | {c.variants} | {verdict} |"
     )
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
 
 
 def _pairs(systems: Mapping[str, ByQuery], baseline: str | None) -> list[tuple[str, str]]:

@@ -8,7 +8,7 @@ from eval.judgments import Judgments
 from eval.measures import Measure
 from eval.metrics import mean
 from eval.runs import Run
-from recsys.errors import ArticleNotFound, ConfigError
+from recsys.errors import ConfigError
 from recsys.progress import track
 from recsys.ranking import Weights
 from recsys.recommender import MAX_K, Recommender
@@ -64,7 +64,7 @@ def known(release: Release, articles: Sequence[str]) -> list[str]:
     Raises:
         ConfigError: it has none.
     """
-    found = [article for article in articles if _has(release, article)]
+    found = [article for article in articles if article in release]
     if not found:
         raise ConfigError(f"none of the {len(articles)} judged articles is in {release}: is it the right release?")
     if len(found) < len(articles):
@@ -87,14 +87,6 @@ def evaluate(release: Release, judgments: Judgments, by_system: dict[str, Weight
 
 def _score(run: Run, judgments: Judgments, missing: int) -> Score:
     return Score(run.system, len(judgments), missing, *(mean(run, judgments, measure) for measure in MEASURES))
-
-
-def _has(release: Release, article_id: str) -> bool:
-    try:
-        release.row(article_id)
-    except ArticleNotFound:
-        return False
-    return True
 
 
 def table(scores: Iterable[Score]) -> str:

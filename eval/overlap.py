@@ -5,9 +5,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
+from eval.markdown import cell
 from eval.rbo import PERSISTENCE, rbo_ext
 from recsys.answers import Item
-from recsys.errors import ArticleNotFound, ConfigError
+from recsys.errors import ConfigError
 from recsys.progress import track
 from recsys.ranking import Weights
 from recsys.recommender import MAX_K, Recommender
@@ -117,8 +118,7 @@ def report(found: Overlap, show: int = 10) -> str:
     if most:
         lines += ["", "| RBO | article | left | entered |", "|---:|---|---|---|"]
         lines += [
-            f"| {c.rbo:.3f} | {_cell(c.title)} ({_cell(c.id)}) | {_titles(c.left)} | {_titles(c.entered)} |"
-            for c in most
+            f"| {c.rbo:.3f} | {cell(c.title)} ({cell(c.id)}) | {_titles(c.left)} | {_titles(c.entered)} |" for c in most
         ]
     return "\n".join(lines)
 
@@ -133,15 +133,7 @@ def _change(before: Recommender, after: Recommender, article_id: str, k: int) ->
 
 
 def _moved(items: Iterable[Item], others: Sequence[str], other: Release) -> tuple[Moved, ...]:
-    return tuple(Moved(item.id, item.title, _has(other, item.id)) for item in items if item.id not in others)
-
-
-def _has(release: Release, article_id: str) -> bool:
-    try:
-        release.row(article_id)
-    except ArticleNotFound:
-        return False
-    return True
+    return tuple(Moved(item.id, item.title, item.id in other) for item in items if item.id not in others)
 
 
 def _ids(release: Release) -> set[str]:
@@ -153,8 +145,4 @@ def _missing(moved: Iterable[Moved]) -> int:
 
 
 def _titles(moved: Iterable[Moved]) -> str:
-    return "; ".join(_cell(one.title) for one in moved) or "–"
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
+    return "; ".join(cell(one.title) for one in moved) or "–"

@@ -96,7 +96,7 @@ def measure(paper: Paper, work: Path, weights: Weights, precision: str = "float3
     ]
     release = Release.open(releases)
     judgments = read_links(paper.links)
-    asked = [article for article in judgments.gains if _in(release, article)][:200]
+    asked = [article for article in judgments.gains if article in release][:200]
     stages.append(_serve(releases, store, asked))
     scores = evaluate(release, judgments, systems(weights))
     size = sum(path.stat().st_size for path in release.path.iterdir()) / 2**20
@@ -176,11 +176,3 @@ def _get(url: str) -> bytes:
     with urllib.request.urlopen(url, timeout=10) as answer:
         body: bytes = answer.read()
     return body
-
-
-def _in(release: Release, article: str) -> bool:
-    try:
-        release.row(article)
-    except LookupError:
-        return False
-    return True

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from index.embed import EmbedReport, embed_missing, embedding_key
+from index.embed import embed_missing, embedding_key
 from index.lists import Lists, write_lists
 from index.neighbours import NeighbourTable, neighbours, semantic_base
 from recsys import cards
@@ -59,7 +59,6 @@ class Built:
     articles: int
     semantic_base: float
     counts: dict[str, int]
-    embedded: EmbedReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +85,8 @@ def build(store: ArticleStore, folder: Path, embedder: Embedder, config: BuildCo
         boilerplate = find_boilerplate(snapshot.articles, expected=expected)
         log.info("%d boilerplate lines in %d articles", len(boilerplate.counts), boilerplate.articles)
         with progress("embed", boilerplate.articles) as advance:
-            embedded = embed_missing(store, snapshot.articles(), embedder, boilerplate, advance=advance)
+            found = embed_missing(store, snapshot.articles(), embedder, boilerplate, advance=advance)
+        log.info("%d texts embedded, %d had a vector", found.embedded, found.reused)
         columns = _write_rows(folder, snapshot.articles(), boilerplate, embedder)
         articles = track(snapshot.articles(), "words", boilerplate.articles)
         words = WordVectors.of(lexical_text(a, boilerplate, config.title_weight) for a in articles)
@@ -99,7 +99,7 @@ def build(store: ArticleStore, folder: Path, embedder: Embedder, config: BuildCo
     _write_neighbours(folder, table)
     counts = _counts(lists, table, boilerplate, columns)
     _write_report(folder, boilerplate, counts)
-    return Built(folder, store.identity(), change, index.n, semantic_base(index), counts, embedded)
+    return Built(folder, store.identity(), change, index.n, semantic_base(index), counts)
 
 
 def manifest_of(built: Built, release_id: str, now: datetime, embedder: Embedder, config: BuildConfig) -> Manifest:

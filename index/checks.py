@@ -98,7 +98,7 @@ def _not_unit(vectors: "np.typing.NDArray[np.float32]") -> int:
 
 def _lists(release: Release, limits: Limits) -> Iterator[Check]:
     n = len(release)
-    alone = sum(len(release.neighbours(row).rows) == 0 for row in range(n)) / n if n > 1 else 0.0
+    alone = float((release.neighbour_counts == 0).mean()) if n > 1 else 0.0
     yield _check("share of articles without neighbours", alone, f"at most {limits.alone:g}", alone <= limits.alone)
     itself = sum(bool((release.neighbours(row).rows == row).any()) for row in _sample(n, limits.sample))
     yield _check("sampled articles that are their own neighbour", itself, "0", itself == 0)

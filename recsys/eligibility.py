@@ -7,7 +7,6 @@ from datetime import datetime
 import numpy as np
 
 from recsys.columns import Bools, Rows
-from recsys.errors import ArticleNotFound
 from recsys.release import UNDATED, Release, seconds
 
 
@@ -38,7 +37,7 @@ class Eligibility:
         self._node = None if filters.section is None else release.section_node(filters.section)
         self._after = None if filters.published_after is None else seconds(filters.published_after)
         self._hidden = hidden
-        excluded = {row, *taken, *_rows_of(release, filters.exclude)}
+        excluded = {row, *taken, *release.rows(filters.exclude)}
         self._excluded = np.fromiter(excluded, np.int64, len(excluded))
 
     def mask(self, rows: Rows) -> Bools:
@@ -53,11 +52,3 @@ class Eligibility:
             published = self._release.published[rows]
             eligible &= (published > self._after) & (published != UNDATED)
         return eligible
-
-
-def _rows_of(release: Release, article_ids: Iterable[str]) -> Iterable[int]:
-    for article_id in article_ids:
-        try:
-            yield release.row(article_id)
-        except ArticleNotFound:
-            continue

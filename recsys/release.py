@@ -17,6 +17,7 @@ Everything is memory-mapped and read-only: opening costs little, and all workers
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -145,10 +146,16 @@ class Release:
         Raises:
             ArticleNotFound: the release has no such article.
         """
-        for row in self._row_of_id.candidates(article_id):
-            if self.ids[row] == article_id:
-                return row
+        for row in self.rows([article_id]):
+            return row
         raise ArticleNotFound(article_id)
+
+    def __contains__(self, article_id: str) -> bool:
+        return bool(self.rows([article_id]))
+
+    def rows(self, article_ids: Iterable[str]) -> list[int]:
+        """The rows of those articles that the release has, in the order asked; the others are left out."""
+        return [row for key in article_ids for row in self._row_of_id.candidates(key) if self.ids[row] == key]
 
     def row_of_url(self, url: str) -> int:
         """The row of the article at this address, whatever its scheme, tracking parameters or fragment.
@@ -178,6 +185,11 @@ class Release:
         """The nearest articles of a row, worked out at build."""
         span = slice(self._neighbour_rows.offsets[row], self._neighbour_rows.offsets[row + 1])
         return Neighbours(self._neighbour_rows.values[span], self._neighbour_cosine[span], self._neighbour_words[span])
+
+    @property
+    def neighbour_counts(self) -> Int64:
+        """(n,) int64: how many neighbours each row has."""
+        return np.diff(self._neighbour_rows.offsets)
 
     @cached_property
     def vectors(self) -> "VectorIndex":

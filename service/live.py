@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Thread
 
-from recsys.errors import ArticleNotFound, NoRelease, ReleaseDamaged, ReleaseError, StoreError
+from recsys.errors import NoRelease, ReleaseDamaged, ReleaseError, StoreError
 from recsys.ranking import Weights
 from recsys.recommender import Recommender
 from recsys.release import Release, current_id
@@ -89,7 +89,7 @@ class Live:
         takedowns, store_ok = self._takedowns(known or Takedowns.none_since(release.manifest.change))
         if old and (release, takedowns, store_ok) == (old.release, old.takedowns, old.store_ok):
             return
-        recommender = Recommender(release, self._weights, _rows(release, takedowns))
+        recommender = Recommender(release, self._weights, frozenset(release.rows(takedowns.ids)))
         self.view = View(recommender, takedowns, store_ok)
         if old is None or old.release is not release:
             log.info("serving %s: %d articles, %d withdrawn", release.id, len(release), len(recommender.withdrawn))
@@ -163,17 +163,6 @@ class _Trouble:
         if self._said:
             log.info("%s", text)
         self._said.clear()
-
-
-def _rows(release: Release, takedowns: Takedowns) -> frozenset[int]:
-    """The rows of those articles taken down that the release has."""
-    rows = set()
-    for article_id in takedowns.ids:
-        try:
-            rows.add(release.row(article_id))
-        except ArticleNotFound:
-            continue
-    return frozenset(rows)
 
 
 def _try_out(release: Release) -> None:
