@@ -7,6 +7,9 @@ from pathlib import Path
 
 import click
 
+from eval.aspects import ASPECTS, Aspect, asked
+from eval.beyond import per_query as look
+from eval.beyond import table as aspect_table
 from eval.compare import CompareConfig, compare
 from eval.compare import table as comparison_table
 from eval.evaluate import MEASURES, evaluate, known, rank, run_table, systems, table
@@ -15,8 +18,10 @@ from eval.measures import Measure
 from eval.metrics import per_query
 from eval.overlap import overlap
 from eval.overlap import report as overlap_report
+from eval.pairing import in_common
 from eval.papers import known_papers, measure, report
 from eval.runfiles import read_run, write_run
+from eval.shown import Shown
 from eval.trec import read_qrels
 from recsys.errors import ConfigError, RecsysError
 from recsys.ranking import Weights
@@ -83,22 +88,40 @@ def _judged(command: Callable[..., None]) -> Callable[..., None]:
     return links(stories(qrels(command)))
 
 
+_SEEN_FROM = click.option(
+    "--releases",
+    type=click.Path(path_type=Path),
+    help="Release that the runs were made from, for coverage@10, ILD@10 …",
+)
+
+
 @main.command("score")
 @_RUNS
 @_judged
-@click.option("--measure", "names", multiple=True, help="Such as nDCG@10, P@5, AP(rel=2)@100; may be repeated.")
-def score_command(runs: tuple[Path, ...], names: tuple[str, ...], **judged: Path | None) -> None:
+@_SEEN_FROM
+@click.option("--measure", "names", multiple=True, help="Such as nDCG@10, AP(rel=2)@100, ILD@10; may be repeated.")
+def score_command(runs: tuple[Path, ...], names: tuple[str, ...], releases: Path | None, **judged: Path | None) -> None:
     """The means of run files, ours or another tool's, without ranking again; judged articles that a run lacks count 0.
 
-    Example: python -m eval score --run ours.trec --links index/sample/links.tsv --measure nDCG@10
+    With --releases also, or without judgments only, what the lists look like: coverage, hubness, diversity, age …
+
+    Example: python -m eval score --run ours.jsonl --links index/sample/links.tsv --releases var/demo/releases
     """
-    measures = [Measure.parse(name) for name in names] or MEASURES
-    click.echo(run_table([read_run(path) for path in runs], _judgments(**judged), measures))
+    wanted = [asked(name) for name in names]
+    measures = [one for one in wanted if isinstance(one, Measure)]
+    aspects = [one for one in wanted if isinstance(one, Aspect)]
+    found, tables = [read_run(path) for path in runs], []
+    if measures or not (aspects or releases) or (not names and any(judged.values())):
+        tables.append(run_table(found, _judgments(**judged), measures or MEASURES))
+    if aspects or (releases and not names):
+        tables.append(aspect_table(found, _release(releases), aspects or ASPECTS))
+    click.echo("\n\n".join(tables))
 
 
 @main.command("compare")
 @_RUNS
 @_judged
+@_SEEN_FROM
 @click.option("--measure", "name", default="nDCG@10", show_default=True, help="What is compared, query by query.")
 @click.option("--baseline", help="System that the others are held against; all pairs else.")
 @click.option("--alpha", default=0.05, show_default=True, help="Largest share of false wins, over all comparisons.")
@@ -107,6 +130,7 @@ def score_command(runs: tuple[Path, ...], names: tuple[str, ...], **judged: Path
 def compare_command(
     runs: tuple[Path, ...],
     name: str,
+    releases: Path | None,
     baseline: str | None,
     alpha: float,
     seed: int,
@@ -117,13 +141,26 @@ def compare_command(
 
     Example: python -m eval compare --run ours.trec --run words.trec --links index/sample/links.tsv
     """
-    judgments, chosen = _judgments(**judged), Measure.parse(name)
-    found = [read_run(path) for path in runs]
-    by_system = {run.system: per_query(run, judgments, chosen) for run in found}
+    chosen, found = asked(name), [read_run(path) for path in runs]
+    if isinstance(chosen, Aspect):
+        release = _release(releases)
+        by_system, source = {run.system: look(Shown.of(run, release), chosen) for run in found}, release.id
+    else:
+        judgments = _judgments(**judged)
+        by_system, source = {run.system: per_query(run, judgments, chosen) for run in found}, judgments.source
     if len(by_system) != len(found):
         raise ConfigError("two runs have the same system name; write them with different --system names")
     config = CompareConfig(alpha=alpha, seed=seed, variants=variants)
-    click.echo(f"{chosen}, {judgments.source}\n\n{comparison_table(compare(by_system, baseline, config=config))}")
+    common = in_common(by_system)
+    left_out = len(set().union(*by_system.values())) - len(next(iter(common.values())))
+    note = f"; {left_out} queries left out, for which not every run has a value" if left_out else ""
+    click.echo(f"{chosen}, {source}{note}\n\n{comparison_table(compare(common, baseline, config=config))}")
+
+
+def _release(releases: Path | None) -> Release:
+    if releases is None:
+        raise click.UsageError("give --releases: what lists look like is told from the release they were made from")
+    return Release.open(releases)
 
 
 def _judgments(links: Path | None, stories: Path | None, qrels: Path | None) -> Judgments:

@@ -52,7 +52,7 @@ def rank(release: Release, queries: Iterable[str], weights: Weights, system: str
     return Run.of(
         system,
         {
-            query: [(item.id, item.score) for item in recommender.similar(query, k).items]
+            query: [(item.id, item.score, item.source) for item in recommender.similar(query, k).items]
             for query in track(list(queries), system, unit="lists")
         },
     )

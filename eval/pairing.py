@@ -12,6 +12,19 @@ ByQuery = Mapping[str, float]
 Floats = npt.NDArray[np.float64]
 
 
+def in_common(systems: Mapping[str, ByQuery]) -> dict[str, ByQuery]:
+    """The figures of those queries for which every system has one, in the order of the first system.
+
+    An aspect of a list may be undefined, as the age of an empty one; what is left out is then left out for all.
+
+    >>> in_common({"ours": {"a": 1.0, "b": 0.5}, "other": {"b": 0.0}})
+    {'ours': {'b': 0.5}, 'other': {'b': 0.0}}
+    """
+    first, *others = systems.values()
+    queries = [query for query in first if all(query in other for other in others)]
+    return {name: {query: by_query[query] for query in queries} for name, by_query in systems.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class Paired:
     """Figures that may be compared query by query.

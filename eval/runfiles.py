@@ -4,21 +4,30 @@ from pathlib import Path
 
 import msgspec
 
-from eval.runs import Run
+from eval.runs import Ranked, Run, Scored
 from eval.trec import read_trec, replace_text, write_trec
+from recsys.answers import Source
 from recsys.errors import ConfigError, SourceError
 
 
+class _Answer(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
+    """[article, score] or [article, score, source]."""
+
+    doc: str
+    score: float
+    source: Source | None = None
+
+
 class _List(msgspec.Struct, forbid_unknown_fields=True):
-    """One line of the file: a query and its answers, best first, as [article, score]."""
+    """One line of the file: a query and its answers, best first."""
 
     system: str
     query: str
-    answers: list[tuple[str, float]]
+    answers: list[_Answer]
 
 
 def write_run(run: Run, path: Path) -> None:
-    """Write JSON lines where the name ends in `.jsonl`, a TREC run else.
+    """Write JSON lines where the name ends in `.jsonl`, a TREC run else; TREC has no place for the source of an answer.
 
     Raises:
         ConfigError: see `write_trec`.
@@ -36,13 +45,15 @@ def read_run(path: Path) -> Run:
 
 
 def write_jsonl(run: Run, path: Path) -> None:
-    """Write one line a query: `{"system": …, "query": …, "answers": [[article, score], …]}`; nothing is lost.
+    """Write one line a query: `{"system": …, "query": …, "answers": [[article, score, source], …]}`; nothing is lost.
+
+    The source is left out where there is none.
 
     Raises:
         ConfigError: the file cannot be written.
     """
     lines = (
-        msgspec.json.encode(_List(run.system, query, [(answer.doc, answer.score) for answer in answers]))
+        msgspec.json.encode({"system": run.system, "query": query, "answers": [_scored(answer) for answer in answers]})
         for query, answers in run.lists.items()
     )
     replace_text(path, "".join(f"{line.decode()}\n" for line in lines))
@@ -55,7 +66,7 @@ def read_jsonl(path: Path) -> Run:
         SourceError: the file cannot be read, is no run, or holds a query or an answer twice.
     """
     decoder = msgspec.json.Decoder(_List)
-    found: dict[str, list[tuple[str, float]]] = {}
+    found: dict[str, list[Scored]] = {}
     systems: set[str] = set()
     try:
         for number, text in enumerate(path.read_bytes().split(b"\n"), start=1):
@@ -64,7 +75,7 @@ def read_jsonl(path: Path) -> Run:
             line = _decoded(decoder, text, f"{path}, line {number}")
             if line.query in found:
                 raise SourceError(f"{path}, line {number}: query {line.query!r} for a second time; keep one line")
-            found[line.query] = line.answers
+            found[line.query] = [(answer.doc, answer.score, answer.source) for answer in line.answers]
             systems.add(line.system)
     except OSError as error:
         raise SourceError(f"{path}: {error}") from error
@@ -74,6 +85,11 @@ def read_jsonl(path: Path) -> Run:
         return Run.of(systems.pop(), found)
     except ConfigError as error:
         raise SourceError(f"{path}: {error}") from error
+
+
+def _scored(answer: Ranked) -> Scored:
+    known = (answer.doc, answer.score)
+    return known if answer.source is None else (*known, answer.source)
 
 
 def _decoded(decoder: "msgspec.json.Decoder[_List]", text: bytes, where: str) -> _List:

@@ -7,16 +7,23 @@ from itertools import chain
 
 import numpy as np
 
+from recsys.answers import Source
 from recsys.errors import ConfigError
+
+Scored = tuple[str, float] | tuple[str, float, Source | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """One answer: the id of an article, its score (finite; larger is better) and its rank, from 1."""
+    """One answer: the id of an article, its score (finite; larger is better) and its rank, from 1.
+
+    `source` tells why it is in the list; None where the system does not say, as with another tool or a TREC file.
+    """
 
     doc: str
     score: float
     rank: int
+    source: Source | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +54,16 @@ class Run:
         return chain.from_iterable(((query, answer) for answer in found) for query, found in self.lists.items())
 
     @classmethod
-    def of(cls, system: str, answers: Mapping[str, Iterable[tuple[str, float]]]) -> "Run":
-        """A run from lists of (article, score) that are in order, best first.
+    def of(cls, system: str, answers: Mapping[str, Iterable[Scored]]) -> "Run":
+        """A run from lists of (article, score) or (article, score, source) that are in order, best first.
 
         >>> Run.of("ours", {"a": [("b", 0.9), ("c", 0.4)]}).lists["a"][1]
-        Ranked(doc='c', score=0.4, rank=2)
+        Ranked(doc='c', score=0.4, rank=2, source=None)
         """
         return cls(
             system,
             {
-                query: tuple(Ranked(doc, score, rank) for rank, (doc, score) in enumerate(found, start=1))
+                query: tuple(_ranked(rank, *answer) for rank, answer in enumerate(found, start=1))
                 for query, found in answers.items()
             },
         )
@@ -71,6 +78,10 @@ class Run:
         ['d', 'c', 'b']
         """
         return cls.of(system, {query: _ordered(found) for query, found in scores.items()})
+
+
+def _ranked(rank: int, doc: str, score: float, source: Source | None = None) -> Ranked:
+    return Ranked(doc, score, rank, source)
 
 
 def single(score: float) -> float:
