@@ -37,6 +37,7 @@ _WEIGHTS = click.option(
 def main() -> None:
     """Evaluate rankings offline, with the very code that serves."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    logging.getLogger("faiss").setLevel(logging.WARNING)  # it tells of every processor that it does not find
 
 
 @main.command("evaluate")

@@ -26,6 +26,7 @@ from recsys.errors import ConfigError
 
 SOURCES = [*Source, None]
 CUTOFFS = (1, 2, 5, 100)
+COPIES = (3, 8, 9, 12, 15, 18)  # more than an article has neighbours: some pairs stand in one table only
 WHOLE = ("coverage", "unseen", "hubness", "Nmax", "GiniAuthor", "GiniSection")
 by_query = st.sampled_from([aspect for aspect in ASPECTS if aspect.name not in WHOLE] + [
     Aspect("dup", 10, "cos", 0.8), Aspect("duplists", 10, "cos", 0.8), Aspect("stale", 10, "days", 3)
@@ -36,20 +37,20 @@ fast = settings(max_examples=60, deadline=None, suppress_health_check=[HealthChe
 @pytest.fixture(scope="module")
 def paper(tmp_path_factory: pytest.TempPathFactory) -> Release:
     """24 articles: some undated, of two authors or none, in nested sections or none, and copies of each other."""
-    sections = ["world/europe", "world", "sport", ""]
+    sections = ["world/europe", "world", "news/local", ""]
     bylines = ["Ada Brown", "Ada Brown and Ben Cole", "Cy Dunn", ""]
     articles = [
         article(
             n,
             section=sections[n % 4],
             byline=bylines[n % 3 if n % 5 else 3],
-            published_at=None if n % 7 == 0 else DAY_ZERO.replace(day=1 + (n * 5) % 28, hour=n),
+            published_at=None if n % 7 == 1 else DAY_ZERO.replace(day=1 + (n * 5) % 28, hour=n),
             **({"title": "Copied story", "body": f"harbour council copied text once more {'again' * (n == 8)}"}
-               if n in (3, 8, 9) else {}),
+               if n in COPIES else {}),
         )
         for n in range(24)
     ]  # fmt: skip
-    return published(tmp_path_factory.mktemp("beyond"), articles, neighbours=20)
+    return published(tmp_path_factory.mktemp("beyond"), articles, neighbours=3)
 
 
 IDS = [f"a{n:03}" for n in range(24)]
@@ -220,6 +221,19 @@ def test_copies_are_found_by_their_words_and_by_their_meaning(paper: Release) ->
         assert figure(shown, Aspect("dup", 10, key, 0.99)) == pytest.approx(2 / 5)
         assert per_query(shown, Aspect("duplists", 1, key, 0.99)) == {"a001": 0.0, "a003": 1.0}
     assert per_query(shown, Aspect("ILD", 2))["a001"] == pytest.approx(0, abs=1e-6)
+
+
+def test_a_pair_counts_from_its_own_similarity_on_and_whichever_table_holds_it(paper: Release) -> None:
+    tables = {n: paper.neighbours(paper.row(f"a{n:03}")) for n in COPIES}
+    rows = {n: set(near.rows[near.words > 0.99].tolist()) for n, near in tables.items()}
+    one, other = next((a, b) for a in COPIES for b in COPIES if paper.row(f"a{b:03}") in rows[a] and a != b
+                      and paper.row(f"a{a:03}") not in rows[b])  # fmt: skip
+    for first, second in ((one, other), (other, one)):
+        shown = Shown.of(Run.of("ours", {f"a{first:03}": [(f"a{second:03}", 1.0)]}), paper)
+        assert figure(shown, Aspect("dup", 10, "words", 0.9)) == 1
+    near = tables[one]
+    words = float(near.words[near.rows == paper.row(f"a{other:03}")][0])
+    assert figure(shown, Aspect("dup", 10, "words", words)) == 1
 
 
 def test_the_age_of_what_is_shown_counts_in_days_and_later_answers_are_below_zero(make_release: MakeRelease) -> None:

@@ -12,6 +12,7 @@ from eval.judgments import Judgments
 from eval.runfiles import read_run, write_run
 from eval.runs import Ranked, Run
 from eval.trec import read_qrels, write_qrels
+from recsys.answers import Source
 from recsys.errors import ConfigError, SourceError
 
 in_one_folder = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
@@ -67,6 +68,17 @@ def test_trec_eval_puts_our_answers_into_our_order(tmp_path: Path, answers: dict
             assert judged.evaluate(theirs)[query]["recip_rank"] == pytest.approx(1 / answer.rank)
 
 
+@pytest.mark.parametrize("source", [*Source, None])
+def test_json_lines_keep_why_an_answer_is_there_and_trec_cannot(tmp_path: Path, source: Source | None) -> None:
+    run = Run.of("ours", {"q": [("a", 1.0, source), ("b", 0.5)]})
+    assert run.lists["q"] == (Ranked("a", 1.0, 1, source), Ranked("b", 0.5, 2, None))
+    for name in ("run.jsonl", "run.trec"):
+        write_run(run, tmp_path / name)
+    assert read_run(tmp_path / "run.jsonl") == run
+    assert [answer.source for _, answer in read_run(tmp_path / "run.trec")] == [None, None]
+    assert (tmp_path / "run.jsonl").read_text().endswith('["b",0.5]]}\n')
+
+
 def test_scores_that_fall_are_written_as_they_are(tmp_path: Path) -> None:
     write_run(Run.of("ours", {"a": [("b", 0.75), ("c", 0.5), ("d", 0.5), ("e", 0.7)]}), tmp_path / "run.trec")
     assert (tmp_path / "run.trec").read_text().splitlines() == [
@@ -116,6 +128,9 @@ def test_a_system_has_a_name_of_one_line(name: str) -> None:
         ("r.jsonl", '{"system":"s","query":"q","answers":[["a",1],["a",0]]}', "'a' is answered twice"),
         ("r.jsonl", '{"system":"s","query":"q","answers":[["a",NaN]]}', r"r\.jsonl, line 1"),
         ("r.jsonl", '{"system":"s","query":"q"}', "line 1: .*answers"),
+        ("r.jsonl", '{"system":"s","query":"q","answers":[["a",1,"editor"]]}', "line 1: .*editor"),
+        ("r.jsonl", '{"system":"s","query":"q","answers":[["a",1,"similar",2]]}', "line 1: .*length"),
+        ("r.jsonl", '{"system":"s","query":"q","answers":[["a"]]}', "line 1: .*length"),
         ("r.jsonl", '{"system":"s","query":"q","answers":[]}\n' * 2, "line 2: query 'q' for a second time"),
     ],
 )
