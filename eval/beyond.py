@@ -107,8 +107,8 @@ def from_source(shown: Shown, source: Source) -> Floats:
 def short(shown: Shown, length: int) -> Floats:
     """(q,) 1 where the list has fewer than `length` answers, also none, 0 else.
 
-    The reverse of user coverage: Herlocker, Konstan, Terveen, Riedl, "Evaluating collaborative filtering recommender
-    systems", ACM TOIS 22(1), 2004, 3.2.1.
+    Its mean is 1 - user space coverage, the share that can be served: Shani, Gunawardana, "Evaluating recommendation
+    systems", in Recommender Systems Handbook, 2011.
     """
     return np.asarray(shown.lengths < length, np.float64)
 
