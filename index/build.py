@@ -14,8 +14,8 @@ import msgspec
 import numpy as np
 
 from index.embed import embed_missing, embedding_key
-from index.lists import Lists, write_lists
-from index.neighbours import NeighbourTable, neighbours, semantic_base
+from index.lists import Lists, numbered, write_lists
+from index.neighbours import Corpus, NeighbourTable, neighbours
 from recsys import cards
 from recsys.articles import Article, section_path
 from recsys.authors import Person, persons_of
@@ -27,8 +27,9 @@ from recsys.manifest import FORMAT, Manifest, Model, record_files
 from recsys.progress import progress, track
 from recsys.release import REPORT, VECTORS, seconds
 from recsys.store import ArticleStore
+from recsys.terms import names, term_reader
 from recsys.text import RECIPE, Boilerplate, find_boilerplate, lexical_text
-from recsys.urls import canonical_url
+from recsys.urls import canonical_url, site_of
 from recsys.vectors import VectorIndex
 
 log = logging.getLogger(__name__)
@@ -42,11 +43,15 @@ class BuildConfig:
 
     Attributes:
         neighbours: how many nearest by meaning, and as many by words, are kept for each article.
+        kin: how many more are kept that the nearest of an article are near to.
         title_weight: how often the title's words count in the word index.
+        language: of the articles; one that Snowball knows, for the stems of words.
     """
 
     neighbours: int = 100
+    kin: int = 50
     title_weight: int = 3
+    language: str = "english"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,8 @@ class _Columns:
     """What one pass over the articles collects: one entry a row, and how many rows have each field (`filled`)."""
 
     digests: list[str]
+    lengths: list[int]
+    sites: list[str]
     published: list[int]
     persons: list[tuple[Person, ...]]
     sections: list[str]
@@ -89,17 +96,21 @@ def build(store: ArticleStore, folder: Path, embedder: Embedder, config: BuildCo
         log.info("%d texts embedded, %d had a vector", found.embedded, found.reused)
         columns = _write_rows(folder, snapshot.articles(), boilerplate, embedder)
         articles = track(snapshot.articles(), "words", boilerplate.articles)
-        words = WordVectors.of(lexical_text(a, boilerplate, config.title_weight) for a in articles)
+        texts = (lexical_text(a, boilerplate, config.title_weight) for a in articles)
+        words = WordVectors.of(texts, term_reader(config.language))
+        articles = track(snapshot.articles(), "names", boilerplate.articles)
+        named = WordVectors.of((lexical_text(a, boilerplate, 1) for a in articles), names)
         change = snapshot.change
     published = np.array(columns.published, np.int64)
     lists = write_lists(folder, published, columns.persons, columns.sections, columns.tags)
     index = _write_vectors(folder, store, columns.digests, embedder.dim)
     with progress("neighbours", index.n) as advance:
-        table = neighbours(index, words, config.neighbours, advance)
+        corpus = Corpus(index, words, named, published, np.array(columns.lengths, np.int32))
+        table = neighbours(corpus, config.neighbours, config.kin, advance)
     _write_neighbours(folder, table)
     counts = _counts(lists, table, boilerplate, columns)
     _write_report(folder, boilerplate, counts)
-    return Built(folder, store.identity(), change, index.n, semantic_base(index), counts)
+    return Built(folder, store.identity(), change, index.n, table.semantic_base, counts)
 
 
 def manifest_of(built: Built, release_id: str, now: datetime, embedder: Embedder, config: BuildConfig) -> Manifest:
@@ -122,8 +133,7 @@ def manifest_of(built: Built, release_id: str, now: datetime, embedder: Embedder
 
 def _write_rows(folder: Path, articles: Iterable[Article], boilerplate: Boilerplate, embedder: Embedder) -> _Columns:
     """One pass in id order: text columns go to disk as they come, the rest is collected."""
-    columns = _Columns([], [], [], [], [], Counter())
-    lengths: list[int] = []
+    columns = _Columns([], [], [], [], [], [], [], Counter())
     ids: list[tuple[str, int]] = []
     urls: list[tuple[str, int]] = []
     with (
@@ -138,9 +148,11 @@ def _write_rows(folder: Path, articles: Iterable[Article], boilerplate: Boilerpl
             url_column.append(article.url)
             card_column.append(cards.encode(_card(article, persons)))
             ids.append((article.id, row))
-            if canonical := canonical_url(article.url):
+            canonical = canonical_url(article.url)
+            if canonical:
                 urls.append((canonical, row))
-            lengths.append(len(text))
+            columns.lengths.append(len(text))
+            columns.sites.append(site_of(canonical))
             columns.digests.append(digest)
             columns.published.append(seconds(article.published_at))
             columns.persons.append(persons)
@@ -151,7 +163,8 @@ def _write_rows(folder: Path, articles: Iterable[Article], boilerplate: Boilerpl
     KeyTable.of(ids).save(folder, "id_table")
     KeyTable.of(urls).save(folder, "url_table")
     save_array(folder / "published.npy", np.array(columns.published, np.int64))
-    save_array(folder / "text_length.npy", np.array(lengths, np.int32))
+    save_array(folder / "text_length.npy", np.array(columns.lengths, np.int32))
+    save_array(folder / "site.npy", numbered(columns.sites))
     return columns
 
 
@@ -180,6 +193,9 @@ def _write_neighbours(folder: Path, table: NeighbourTable) -> None:
     table.rows.save(folder, "neighbours")
     save_array(folder / "neighbours.cosine.npy", table.cosine)
     save_array(folder / "neighbours.words.npy", table.words)
+    save_array(folder / "neighbours.names.npy", table.names)
+    save_array(folder / "neighbours.kin.npy", table.kin)
+    save_array(folder / "tempo.npy", table.tempo.evidence)
 
 
 def _counts(lists: Lists, table: NeighbourTable, boilerplate: Boilerplate, columns: _Columns) -> dict[str, int]:

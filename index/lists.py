@@ -44,6 +44,12 @@ def write_lists(
     )
 
 
+def numbered(keys: Sequence[str]) -> Int32:
+    """(n,) int32: the place of each key among the sorted distinct ones, -1 for an empty key."""
+    number = {key: place for place, key in enumerate(sorted(set(keys) - {""}))}
+    return np.array([number.get(key, -1) for key in keys], np.int32)
+
+
 def _write_authors(folder: Path, recent: Int32, persons: Sequence[tuple[Person, ...]]) -> int:
     known = _ids_of_names(person for people in persons for person in people)
     keys = [list(dict.fromkeys(known.get(p.key, p.key) for p in people)) for people in persons]

@@ -1,4 +1,4 @@
-"""For every article the nearest by meaning and the nearest by words, with both similarities for each.
+"""For every article the nearest by meaning, by words and through others, with all similarities for each.
 
 The union matters: re-ranking only the nearest by meaning was measured to gain nothing over words alone, because on
 long articles words find what the model, which reads the first page, cannot.
@@ -9,58 +9,157 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from recsys.columns import Bools, Int64, ListColumn
+from index.kin import KinBlock, first_of_each, kin_blocks, nearest_pairs
+from recsys.columns import Int32, Int64, ListColumn
 from recsys.lexical import WordVectors
 from recsys.progress import Advance
+from recsys.ranking import Weights, by_text
+from recsys.release import UNDATED
+from recsys.signals import DAY, calibrated, softened
+from recsys.tempo import Tempo
 from recsys.vectors import VectorIndex
 
+Float32s = npt.NDArray[np.float32]
 _BLOCK = 1_024
 _PAIRS = 200_000
+_TEMPO_NEAREST = 5
 _NOTHING = np.empty(0, np.int32)
 _NO_VALUES = np.empty(0, np.float32)
 
 
 @dataclass(frozen=True, slots=True)
+class Corpus:
+    """What the night knows of n articles when it looks for neighbours.
+
+    Attributes:
+        vectors: what they mean.
+        words: the terms that they hold.
+        names: the names that they hold.
+        published: (n,) int64, seconds since 1970 UTC, `UNDATED` where unknown.
+        length: (n,) int32, characters of the text that the model was given.
+    """
+
+    vectors: VectorIndex
+    words: WordVectors
+    names: WordVectors
+    published: Int64
+    length: Int32
+
+
+@dataclass(frozen=True, slots=True)
 class NeighbourTable:
-    """Neighbours of all rows.
+    """Neighbours of all rows; the pairs' values are in the order of `rows.values`.
 
     Attributes:
         rows: for each row its neighbours (int32), smallest first, never itself.
-        cosine: (pairs,) float32 in [-1, 1], in the order of `rows.values`.
-        words: (pairs,) float32 in [0, 1], in the order of `rows.values`.
+        cosine: (pairs,) float32 in [-1, 1].
+        words: (pairs,) float32 in [0, 1].
+        names: (pairs,) float32 in [0, 1].
+        kin: (pairs,) float32 in [0, 1].
+        tempo: what time tells, learned from these pairs.
+        semantic_base: mean cosine of random pairs, in [0, 0.9].
     """
 
     rows: ListColumn
-    cosine: npt.NDArray[np.float32]
-    words: npt.NDArray[np.float32]
+    cosine: Float32s
+    words: Float32s
+    names: Float32s
+    kin: Float32s
+    tempo: Tempo
+    semantic_base: float
 
 
-def neighbours(
-    vectors: VectorIndex, words: WordVectors, k: int, advance: Advance = lambda number: None
-) -> NeighbourTable:
-    """The union of the k nearest rows by cosine and the k nearest by words, for every row.
+@dataclass(frozen=True, slots=True)
+class _Pairs:
+    """Pairs by owner and then by near row, with what was measured of them."""
 
-    Both similarities are exact for every pair, whichever of the two found it. Works through a block of rows at a time,
-    so that only the table itself grows with the archive; `advance` is told how many rows were done.
+    rows: ListColumn
+    cosine: Float32s
+    words: Float32s
+    names: Float32s
+
+
+def neighbours(corpus: Corpus, k: int, kin: int, advance: Advance = lambda number: None) -> NeighbourTable:
+    """The union of the k nearest rows by cosine, the k nearest by words, and the `kin` best through others.
+
+    All similarities are exact for every pair, whichever way found it. Works through a block of rows at a time, so that
+    only the table itself grows with the archive; `advance` is told how many rows were done.
     """
-    counts, near, cosine, shared = [np.zeros(1, np.int64)], [_NOTHING], [_NO_VALUES], [_NO_VALUES]
-    for start in range(0, vectors.n, _BLOCK):
-        stop = min(start + _BLOCK, vectors.n)
-        owners, others, similarity = _union(_by_meaning(vectors, start, stop, k), _by_words(words, start, stop, k))
+    base = semantic_base(corpus.vectors)
+    pairs = _pairs(corpus, k, advance)
+    owners = np.repeat(np.arange(corpus.vectors.n), np.diff(pairs.rows.offsets))
+    relevance = _relevance(corpus, pairs, owners, base)
+    days = _days(corpus.published, owners, pairs.rows.values)
+    tempo = Tempo.learn(days[nearest_pairs(pairs.rows, relevance, _TEMPO_NEAREST)], _days_of_any_two(corpus.published))
+    timely = np.exp(Weights().tempo * tempo.at(days)).astype(np.float32)
+    blocks = [_merged(corpus, pairs, block) for block in kin_blocks(pairs.rows, relevance, timely, kin)]
+    counts, near, cosine, words, names, shared = (
+        (np.concatenate(column) for column in zip(*blocks, strict=True)) if blocks else _empty()
+    )
+    rows = ListColumn(np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), near)
+    return NeighbourTable(rows, cosine, words, names, shared, tempo, base)
+
+
+def _pairs(corpus: Corpus, k: int, advance: Advance) -> _Pairs:
+    """The nearest by meaning and by words."""
+    counts, near, cosine, shared, named = [np.zeros(1, np.int64)], [_NOTHING], [_NO_VALUES], [_NO_VALUES], [_NO_VALUES]
+    n = corpus.vectors.n
+    for start in range(0, n, _BLOCK):
+        stop = min(start + _BLOCK, n)
+        owners, others, similarity = _union(
+            _by_meaning(corpus.vectors, start, stop, k), _by_words(corpus.words, start, stop, k)
+        )
         unmeasured = np.isnan(similarity)
-        similarity[unmeasured] = words.similarity(owners[unmeasured], others[unmeasured])
+        similarity[unmeasured] = corpus.words.similarity(owners[unmeasured], others[unmeasured])
         counts.append(np.bincount(owners - start, minlength=stop - start))
         near.append(others.astype(np.int32))
-        cosine.append(_cosines(vectors, owners, others))
+        cosine.append(_cosines(corpus.vectors, owners, others))
         shared.append(similarity)
+        named.append(corpus.names.similarity(owners, others))
         advance(stop - start)
     rows = ListColumn(np.cumsum(np.concatenate(counts)), np.concatenate(near))
-    return NeighbourTable(rows, np.concatenate(cosine), np.concatenate(shared))
+    return _Pairs(rows, np.concatenate(cosine), np.concatenate(shared), np.concatenate(named))
 
 
-def _union(
-    by_meaning: tuple[Int64, Int64], by_words: tuple[Int64, Int64, npt.NDArray[np.float32]]
-) -> tuple[Int64, Int64, npt.NDArray[np.float32]]:
+def _relevance(corpus: Corpus, pairs: _Pairs, owners: Int64, base: float) -> Float32s:
+    """(pairs,) float32 in [0, 1]: the text part of the built-in weights, before there is kin."""
+    weights = Weights()
+    parts = by_text(
+        calibrated(pairs.cosine, base),
+        softened(pairs.words),
+        softened(pairs.names),
+        corpus.length[owners].astype(np.float64),
+        weights,
+    )
+    most = 1.0 + max(weights.names_short, weights.names_long)
+    return (sum(parts.values(), np.zeros(len(owners))) / most).astype(np.float32)
+
+
+def _merged(
+    corpus: Corpus, pairs: _Pairs, block: KinBlock
+) -> tuple[Int64, Int32, Float32s, Float32s, Float32s, Float32s]:
+    """(counts, near, cosine, words, names, kin) of the block's rows, old pairs and new ones, in order."""
+    span = slice(int(pairs.rows.offsets[block.start]), int(pairs.rows.offsets[block.stop]))
+    known = np.repeat(np.arange(block.start, block.stop), np.diff(pairs.rows.offsets[block.start : block.stop + 1]))
+    owners = np.concatenate([known, block.owners])
+    near = np.concatenate([pairs.rows.values[span], block.near.astype(np.int32)])
+    order = np.lexsort((near, owners))
+    measured = (
+        (pairs.cosine[span], _cosines(corpus.vectors, block.owners, block.near)),
+        (pairs.words[span], corpus.words.similarity(block.owners, block.near)),
+        (pairs.names[span], corpus.names.similarity(block.owners, block.near)),
+        (block.values, block.found),
+    )
+    cosine, words, names, kin = (np.concatenate(both)[order] for both in measured)
+    counts = np.bincount(owners - block.start, minlength=block.stop - block.start)
+    return counts, near[order], cosine, words, names, kin
+
+
+def _empty() -> tuple[Int64, Int32, Float32s, Float32s, Float32s, Float32s]:
+    return np.empty(0, np.int64), _NOTHING, _NO_VALUES, _NO_VALUES, _NO_VALUES, _NO_VALUES
+
+
+def _union(by_meaning: tuple[Int64, Int64], by_words: tuple[Int64, Int64, Float32s]) -> tuple[Int64, Int64, Float32s]:
     """Every pair of either once, in order, with the similarity by words: NaN where words did not find it."""
     owners, near = (np.concatenate(both) for both in zip(by_meaning, by_words[:2], strict=True))
     measured = np.concatenate([np.full(len(by_meaning[0]), np.nan, np.float32), by_words[2]])
@@ -79,24 +178,18 @@ def _by_meaning(vectors: VectorIndex, start: int, stop: int, k: int) -> tuple[In
     near = found.ravel()
     keep = (near >= 0) & (near != owners)
     owners, near = owners[keep], near[keep]
-    first = _first_of_each(owners, k)
+    first = first_of_each(owners, k)  # a row with an equal beside it may be missing among its own k + 1 nearest
     return owners[first], near[first]
 
 
-def _by_words(words: WordVectors, start: int, stop: int, k: int) -> tuple[Int64, Int64, npt.NDArray[np.float32]]:
+def _by_words(words: WordVectors, start: int, stop: int, k: int) -> tuple[Int64, Int64, Float32s]:
     """Pairs (row, near row) of the rows start … stop-1, and their similarity."""
     owners, near, similarity = words.nearest(start, stop, k)
-    first = _first_of_each(owners, k)
+    first = first_of_each(owners, k)
     return owners[first], near[first], similarity[first]
 
 
-def _first_of_each(owners: Int64, k: int) -> Bools:
-    """The first k of each owner: a row with an equal beside it may be missing among its own k + 1 nearest."""
-    mask: Bools = np.arange(len(owners)) - np.searchsorted(owners, owners, "left") < k
-    return mask
-
-
-def _cosines(vectors: VectorIndex, rows: Int64, near: Int64) -> npt.NDArray[np.float32]:
+def _cosines(vectors: VectorIndex, rows: Int64, near: Int64) -> Float32s:
     out = np.empty(len(rows), np.float32)
     for start in range(0, len(rows), _PAIRS):
         span = slice(start, start + _PAIRS)
@@ -104,14 +197,29 @@ def _cosines(vectors: VectorIndex, rows: Int64, near: Int64) -> npt.NDArray[np.f
     return np.clip(out, -1.0, 1.0)
 
 
-def semantic_base(vectors: VectorIndex, pairs: int = 20_000, seed: int = 0) -> float:
+def _days(published: Int64, rows: Int64, near: npt.NDArray[np.integer]) -> Float32s:
+    """(m,) days between the two of each pair, NaN where either has no date."""
+    first, second = published[rows], published[near]
+    known = (first != UNDATED) & (second != UNDATED)
+    return np.where(known, np.abs(first.astype(np.float64) - second) / DAY, np.nan).astype(np.float32)
+
+
+def _days_of_any_two(published: Int64) -> Float32s:
+    return _days(published, *_any_two(len(published), 200_000)) if len(published) > 1 else _NO_VALUES
+
+
+def _any_two(n: int, pairs: int, seed: int = 0) -> tuple[Int64, Int64]:
+    """Random pairs of different rows, the same every time; n is at least 2."""
+    random = np.random.default_rng(seed)
+    first = random.integers(0, n, pairs)
+    return first, (first + random.integers(1, n, pairs)) % n
+
+
+def semantic_base(vectors: VectorIndex, pairs: int = 20_000) -> float:
     """Mean cosine of random pairs of different rows: what "nothing in common" means under this model.
 
     0 where there are fewer than two articles; kept within [0, 0.9] so that calibration never divides by nothing.
     """
     if vectors.n < 2:
         return 0.0
-    random = np.random.default_rng(seed)
-    first = random.integers(0, vectors.n, pairs)
-    second = (first + random.integers(1, vectors.n, pairs)) % vectors.n
-    return float(np.clip(_cosines(vectors, first, second).astype(np.float64).mean(), 0.0, 0.9))
+    return float(np.clip(_cosines(vectors, *_any_two(vectors.n, pairs)).astype(np.float64).mean(), 0.0, 0.9))

@@ -1,12 +1,12 @@
-"""Nearest by words: TF-IDF over the full text, hashed so that it streams and needs no vocabulary.
+"""Nearest by words or by names: TF-IDF over the full text, hashed so that it streams and needs no vocabulary.
 
-Words and pairs of words are counted; the count's square root is weighed by inverse document frequency, and each
-article's vector is scaled to length 1, so the dot product of two rows is their cosine. Hashing (Weinberger et al.,
-2009, "Feature hashing for large scale multitask learning") keeps memory at the matrix alone. Pairs, the square root and
-the power of the idf are the variants that found most of the editors' links; DECISIONS.md has the figures.
+Terms are counted; the count's square root is weighed by inverse document frequency, and each article's vector is
+scaled to length 1, so the dot product of two rows is their cosine. Hashing (Weinberger et al., 2009, "Feature hashing
+for large scale multitask learning") keeps memory at the matrix alone. Stems, pairs, the square root and the power of
+the idf are the variants that found most; EVALUATION.md has the figures.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 FEATURES = 2**22
-WORD = r"(?u)\b\w[\w'’-]*\w\b"
 IDF_POWER = 1.5
 MAX_SHARE = 0.1  # a word in more than a tenth of all articles tells little and costs most of the time
 MAX_COUNT = 50  # … but a tenth of a small archive is a handful of articles, so this many are always allowed
@@ -40,16 +39,14 @@ class WordVectors:
     columns: "csr_matrix[Any]"
 
     @classmethod
-    def of(cls, texts: Iterable[str]) -> "WordVectors":
-        """The vectors of these texts, read once as a stream in blocks."""
+    def of(cls, texts: Iterable[str], terms: Callable[[str], list[str]]) -> "WordVectors":
+        """The vectors of these texts, read once as a stream in blocks; `terms` is what is counted of a text."""
         from scipy.sparse import csr_matrix, vstack
         from sklearn.feature_extraction.text import HashingVectorizer
 
         counter = HashingVectorizer(
             n_features=FEATURES,
-            ngram_range=(1, 2),
-            token_pattern=WORD,
-            stop_words="english",
+            analyzer=terms,
             alternate_sign=False,
             norm=None,
             dtype=np.float32,

@@ -1,13 +1,15 @@
 """How related two articles are: one score, and the parts that add up to it.
 
-    words     = words_short + (words_long - words_short) · min(1, length / long_text)
-    text      = lexical · words + semantic · (1 - words)
-    freshness = floor + (1 - floor) · (0.5 ** (days / fast_half_life) + 0.5 ** (days / slow_half_life)) / 2
-    score     = (text · freshness + section · w.section + author · w.author + tags · w.tags) / (1 + their weights)
+    words     = words_short + (words_long - words_short) · long        long = min(1, length / long_text)
+    relevance = lexical · words + semantic · (1 - words)
+              + names · (names_short + (names_long - names_short) · long) + kin · (the same of kin)
+              + section · w.section + author · w.author + tags · w.tags,         divided by the sum of all weights
+    time      = exp(tempo · (evidence - its peak)) · (floor + (1 - floor) · 0.5 ** (days / half_life)) · (later)
+    score     = relevance · time · (other_site)
 
-`length` is that of the article whose list is made: on a headline meaning finds more, on a full article words do.
-`days` lie between the two articles: news links to yesterday, an archive links across years, and two half-lives serve
-both. The floor keeps a perfect match from the archive above today's noise.
+`length` is that of the article whose list is made: on a headline meaning, names and kin find more, on a full article
+words do. `evidence` is the newsroom's own tempo (recsys/tempo.py), learned from the archive; half-life and floor are
+there for whoever wants more. A factor in brackets applies to articles published later, or on another site.
 """
 
 from dataclasses import dataclass, fields
@@ -20,55 +22,65 @@ import numpy as np
 from recsys.errors import ConfigError
 from recsys.signals import Floats, Signals
 
-PARTS = ("semantic", "lexical", "freshness", "section", "author", "tags")
+PARTS = ("semantic", "lexical", "names", "kin", "section", "author", "tags", "time", "site")
+_SHARES = ("words_short", "words_long", "freshness_floor", "later", "other_site")
+_ABOVE_ZERO = ("long_text", "half_life_days")
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """How much each signal counts; they belong to the deployment and come from measurement (`python -m eval`).
+    """How much each signal counts; they belong to the deployment and come from measurement (`python -m eval tune`).
 
     Attributes:
-        words_long: share of words in the text part of a long article, in [0, 1]; meaning has the rest.
+        words_long: share of words beside meaning for a long article, in [0, 1]; meaning has the rest.
         words_short: the same for a text of no length.
         long_text: characters from which a text is long, > 0.
-        section, author, tags: weights of these signals beside the text part's 1, >= 0.
-        fast_half_life_days, slow_half_life_days: > 0; how soon the two halves of freshness fade.
-        freshness_floor: what is left of freshness in the end, in [0, 1]; 1 switches it off.
+        names_short, names_long: weight of the names in common, >= 0, beside the 1 of words and meaning together.
+        kin_short, kin_long: weight of kin (what the nearest of each have to do with the other), >= 0.
+        section, author, tags: weights of these signals, >= 0.
+        tempo: how much the newsroom's tempo counts, >= 0; 0 switches it off, 1 trusts it as a naive Bayes would.
+        half_life_days: > 0; how soon freshness fades, where freshness_floor is below 1.
+        freshness_floor: what is left of freshness in the end, in [0, 1]; 1 leaves time to the tempo.
+        later: factor of an article published after the one whose list is made, in [0, 1]; 1 treats both alike.
+        other_site: factor of an article on another site (host of its address), in [0, 1]; 1 treats both alike.
 
     Raises:
         ConfigError: a value is out of its range.
     """
 
     words_long: float = 0.9
-    words_short: float = 0.3
+    words_short: float = 0.4
     long_text: float = 1_000.0
-    section: float = 0.02
+    names_short: float = 0.2
+    names_long: float = 0.0
+    kin_short: float = 0.4
+    kin_long: float = 0.0
+    section: float = 0.05
     author: float = 0.02
     tags: float = 0.02
-    fast_half_life_days: float = 7.0
-    slow_half_life_days: float = 180.0
-    freshness_floor: float = 0.5
+    tempo: float = 0.3
+    half_life_days: float = 180.0
+    freshness_floor: float = 1.0
+    later: float = 1.0
+    other_site: float = 0.5
 
     def __post_init__(self) -> None:
         for item in fields(self):
             value = getattr(self, item.name)
             if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value) or value < 0:
                 raise ConfigError(f"weight {item.name} is {value!r}: give a finite number >= 0")
-        for name in ("words_long", "words_short", "freshness_floor"):
+        for name in _SHARES:
             if getattr(self, name) > 1:
                 raise ConfigError(f"weight {name} is {getattr(self, name)}: give a number in [0, 1]")
-        for name in ("long_text", "fast_half_life_days", "slow_half_life_days"):
+        for name in _ABOVE_ZERO:
             if getattr(self, name) == 0:
                 raise ConfigError(f"weight {name} is 0: give a number > 0 (freshness_floor 1 switches freshness off)")
 
     @property
     def total(self) -> float:
-        """The largest sum that the parts can reach, by which they are divided."""
-        return 1.0 + self.section + self.author + self.tags
-
-    def words(self, length: float) -> float:
-        """Share of words in the text part, in [0, 1], for an article of `length` characters."""
-        return self.words_short + (self.words_long - self.words_short) * min(1.0, length / self.long_text)
+        """The largest sum that the signals can reach, by which they are divided."""
+        names, kin = max(self.names_short, self.names_long), max(self.kin_short, self.kin_long)
+        return 1.0 + names + kin + self.section + self.author + self.tags
 
     @classmethod
     def read(cls, path: Path) -> "Weights":
@@ -89,33 +101,50 @@ class Weights:
         return cls(**raw)
 
 
-def freshness(days: Floats, weights: Weights) -> Floats:
-    """The freshness of articles that lie `days` (>= 0) from the one whose list is made, in [floor, 1].
+def by_text(
+    semantic: Floats, lexical: Floats, names: Floats, length: Floats | float, weights: Weights
+) -> dict[str, Floats]:
+    """What words, meaning and names bring, each (m,) >= 0, not yet divided by anything.
 
-    An unknown age (NaN) is neutral: it gets the value halfway (search engines whose default is 1 put undated articles
-    first).
+    `length` is the number of characters of the article whose list is made, or (m,) of those, one a candidate.
+    """
+    long = np.minimum(1.0, length / weights.long_text)
+    words = _between(weights.words_short, weights.words_long, long)
+    return {
+        "semantic": semantic * (1.0 - words),
+        "lexical": lexical * words,
+        "names": names * _between(weights.names_short, weights.names_long, long),
+    }
+
+
+def timeliness(found: Signals, weights: Weights) -> Floats:
+    """(m,) in (0, 1]: what the time between the two articles leaves of their relevance.
+
+    An article without a date is neither favoured nor dropped: it has the value of a time that tells nothing.
     """
     floor = weights.freshness_floor
-    fading = (0.5 ** (days / weights.fast_half_life_days) + 0.5 ** (days / weights.slow_half_life_days)) / 2
-    return np.where(np.isnan(days), (1.0 + floor) / 2, floor + (1.0 - floor) * fading)
+    fading = np.where(np.isnan(found.age_days), 0.5, 0.5 ** (np.nan_to_num(found.age_days) / weights.half_life_days))
+    later: Floats = np.where(found.later, weights.later, 1.0)
+    return np.exp(weights.tempo * found.evidence) * (floor + (1.0 - floor) * fading) * later
 
 
-def parts(found: Signals, length: float, weights: Weights) -> dict[str, Floats]:
-    """The parts of the score, each (m,), in the order of `PARTS`; freshness is what it takes away (<= 0).
+def parts(found: Signals, length: Floats | float, weights: Weights) -> dict[str, Floats]:
+    """The parts of the score, each (m,), in the order of `PARTS`; time and site are what they take away (<= 0).
 
-    `length` is the number of characters of the article whose list is made.
+    `length` is the number of characters of the article whose list is made, or (m,) of those, one a candidate.
     """
-    words, total = weights.words(length), weights.total
-    semantic = found.semantic * ((1.0 - words) / total)
-    lexical = found.lexical * (words / total)
-    return {
-        "semantic": semantic,
-        "lexical": lexical,
-        "freshness": (semantic + lexical) * (freshness(found.age_days, weights) - 1.0),
-        "section": found.section * (weights.section / total),
-        "author": found.author * (weights.author / total),
-        "tags": found.tags * (weights.tags / total),
+    kin = _between(weights.kin_short, weights.kin_long, np.minimum(1.0, length / weights.long_text))
+    relevant = by_text(found.semantic, found.lexical, found.names, length, weights) | {
+        "kin": found.kin * kin,
+        "section": found.section * weights.section,
+        "author": found.author * weights.author,
+        "tags": found.tags * weights.tags,
     }
+    relevant = {name: values / weights.total for name, values in relevant.items()}
+    relevance = sum(relevant.values(), np.zeros(len(found.semantic)))
+    time = timeliness(found, weights)
+    site = np.where(found.elsewhere, weights.other_site, 1.0)
+    return relevant | {"time": relevance * (time - 1.0), "site": relevance * time * (site - 1.0)}
 
 
 def score(by_part: dict[str, Floats]) -> Floats:
@@ -124,3 +153,7 @@ def score(by_part: dict[str, Floats]) -> Floats:
     for name in PARTS[1:]:
         total = total + by_part[name]
     return total
+
+
+def _between(short: float, long: float, share: Floats | float) -> Floats | float:
+    return short + (long - short) * share

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
-import numpy.typing as npt
 
 from recsys.answers import Answer, Item, RelatedAnswer, Source
 from recsys.cards import Card
@@ -17,7 +16,7 @@ from recsys.columns import Rows
 from recsys.eligibility import Eligibility, Filters
 from recsys.errors import ConfigError
 from recsys.ranking import Weights, parts, score
-from recsys.release import Release
+from recsys.release import Neighbours, Release
 from recsys.signals import Floats, signals
 
 MAX_K = 100
@@ -146,9 +145,9 @@ class Recommender:
 
     def _similar(self, row: int, k: int, eligible: Eligibility) -> _Picks:
         near = self.release.neighbours(row)
-        keep = eligible.mask(near.rows)
-        rows = near.rows[keep]
-        by_part = self._parts(row, rows, near.cosine[keep].astype(np.float64), near.words[keep].astype(np.float64))
+        near = near.of(eligible.mask(near.rows))
+        rows = near.rows
+        by_part = self._parts(row, near)
         best = np.lexsort((rows, -self.release.published[rows].astype(np.float64), -score(by_part)))[:k]
         picks = _picks(rows[best], Source.SIMILAR, {name: values[best] for name, values in by_part.items()})
         return self._fill(row, k, eligible, picks, rows)
@@ -161,7 +160,7 @@ class Recommender:
                 break
             seen = np.concatenate([shown, np.array(picks.rows, np.int64)])
             rows = _first(newest, missing, eligible, seen)
-            more = _picks(rows, source, self._parts(row, rows))
+            more = _picks(rows, source, self._parts(row, Neighbours.unknown(rows)))
             picks = picks.then(more)
         return picks
 
@@ -181,15 +180,11 @@ class Recommender:
         ]
         rows = np.unique(np.concatenate([np.empty(0, np.int64), *lists]))
         newest = rows[np.lexsort((rows, -self.release.published[rows].astype(np.float64)))[:k]]
-        near = self.release.neighbours(row)
-        cosine, words = (_lookup(newest, near.rows, values) for values in (near.cosine, near.words))
-        return _picks(newest, Source.AUTHOR, self._parts(row, newest, cosine, words))
+        near = self.release.neighbours(row).lookup(newest)
+        return _picks(newest, Source.AUTHOR, self._parts(row, near))
 
-    def _parts(
-        self, row: int, rows: Rows, cosine: Floats | None = None, words: Floats | None = None
-    ) -> dict[str, Floats]:
-        found = signals(self.release, row, rows, cosine, words)
-        return parts(found, float(self.release.text_length[row]), self.weights)
+    def _parts(self, row: int, near: Neighbours) -> dict[str, Floats]:
+        return parts(signals(self.release, row, near), float(self.release.text_length[row]), self.weights)
 
     def _answer(self, article_id: str, picks: _Picks, explain: bool) -> Answer:
         return Answer(article_id, self.release.id, self.release.manifest.model.name, self._items(picks, explain))
@@ -231,14 +226,3 @@ def _first(rows: Rows, k: int, eligible: Eligibility, seen: Rows) -> Rows:
         missing -= len(good)
         start, size = start + size, size * 2
     return np.concatenate(found)
-
-
-def _lookup(wanted: Rows, rows: Rows, values: npt.NDArray[np.float32]) -> Floats:
-    """`values` of those `wanted` that are among `rows`; -1, which every signal takes for nothing, for the others."""
-    out = np.full(len(wanted), -1.0)
-    order = np.argsort(rows)
-    places = np.minimum(np.searchsorted(rows, wanted, sorter=order), max(len(rows) - 1, 0))
-    if len(rows):
-        found = rows[order[places]] == wanted
-        out[found] = values[order[places[found]]]
-    return out

@@ -11,7 +11,9 @@
         ├── authors, tags            lists of numbers a row; author_rows, section_rows the reverse, newest first
         ├── sections, section_…      the tree of sections, and how rare each is
         ├── recent                   all rows, newest first
-        └── neighbours               for each row: rows, cosine, word similarity
+        ├── site                     one number a row: which host its address is on
+        ├── tempo                    what the time between two articles tells (recsys/tempo.py)
+        └── neighbours               for each row: rows, and how near they are by meaning, words, names and kin
 
 Everything is memory-mapped and read-only: opening costs little, and all workers of a host share one copy.
 """
@@ -31,9 +33,10 @@ import numpy.typing as npt
 from recsys import cards
 from recsys.articles import section_path
 from recsys.cards import Card
-from recsys.columns import Int32, Int64, KeyTable, ListColumn, TextColumn, open_array
+from recsys.columns import Int32, Int64, KeyTable, ListColumn, Rows, TextColumn, open_array
 from recsys.errors import ArticleNotFound, NoRelease, ReleaseDamaged
 from recsys.manifest import MANIFEST, Manifest
+from recsys.tempo import Tempo
 from recsys.urls import canonical_url
 
 if TYPE_CHECKING:
@@ -48,17 +51,46 @@ RELEASE_ID = re.compile(r"[0-9]{8}T[0-9]{9}Z-[0-9a-f]{8}")
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
-    """The nearest articles of one row by meaning or by words, in no order.
+    """The nearest articles of one row by meaning, by words or through others, in no order.
 
     Attributes:
         rows: (m,) int32, never the row itself.
         cosine: (m,) float32 in [-1, 1], larger is nearer in meaning.
         words: (m,) float32 in [0, 1], larger shares more telling words.
+        names: (m,) float32 in [0, 1], larger shares more telling names.
+        kin: (m,) float32 in [0, 1], larger where the nearest of each have more to do with the other.
+
+    Of other articles than the night compared, the four are NaN.
     """
 
-    rows: Int32
+    rows: Rows
     cosine: npt.NDArray[np.float32]
     words: npt.NDArray[np.float32]
+    names: npt.NDArray[np.float32]
+    kin: npt.NDArray[np.float32]
+
+    @classmethod
+    def unknown(cls, rows: Rows) -> "Neighbours":
+        """These rows, with nothing measured."""
+        nothing = np.full(len(rows), np.nan, np.float32)
+        return cls(rows, nothing, nothing, nothing, nothing)
+
+    def of(self, places: npt.NDArray[Any]) -> "Neighbours":
+        """Those at these places, or where a mask is true."""
+        return Neighbours(
+            self.rows[places], self.cosine[places], self.words[places], self.names[places], self.kin[places]
+        )
+
+    def lookup(self, wanted: Rows) -> "Neighbours":
+        """The (m,) rows `wanted` in this order, with what was measured of them."""
+        places = {int(row): place for place, row in enumerate(self.rows)}
+        place = np.array([places.get(int(row), -1) for row in wanted], np.int64)
+        known = place >= 0
+
+        def of(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+            return np.where(known, values[place] if len(values) else np.nan, np.nan).astype(np.float32)
+
+        return Neighbours(wanted, of(self.cosine), of(self.words), of(self.names), of(self.kin))
 
 
 class Release:
@@ -74,6 +106,8 @@ class Release:
         tag_rarity: (tags,) float32 > 0, inverse document frequency.
         text_length: (n,) int32, characters of the text that the model was given (a cut of the article).
         recent: (n,) int32, all rows, newest first, undated last.
+        site: (n,) int32, the same for articles on one site, -1 where unknown.
+        tempo: what the time between two articles tells, learned from this archive.
     """
 
     def __init__(self, path: Path, manifest: Manifest) -> None:
@@ -86,6 +120,8 @@ class Release:
         self._row_of_url = KeyTable.open(path, "url_table")
         self.published: Int64 = open_array(path / "published.npy")
         self.text_length: Int32 = open_array(path / "text_length.npy")
+        self.site: Int32 = open_array(path / "site.npy")
+        self.tempo = Tempo(np.array(open_array(path / "tempo.npy")))
         self.section: Int32 = open_array(path / "section.npy")
         self.section_ancestors: Int32 = open_array(path / "section_ancestors.npy")
         self.section_rarity: npt.NDArray[np.float32] = open_array(path / "section_rarity.npy")
@@ -99,6 +135,8 @@ class Release:
         self._neighbour_rows = ListColumn.open(path, "neighbours")
         self._neighbour_cosine: npt.NDArray[np.float32] = open_array(path / "neighbours.cosine.npy")
         self._neighbour_words: npt.NDArray[np.float32] = open_array(path / "neighbours.words.npy")
+        self._neighbour_names: npt.NDArray[np.float32] = open_array(path / "neighbours.names.npy")
+        self._neighbour_kin: npt.NDArray[np.float32] = open_array(path / "neighbours.kin.npy")
         self._check_lengths()
 
     @classmethod
@@ -184,7 +222,13 @@ class Release:
     def neighbours(self, row: int) -> Neighbours:
         """The nearest articles of a row, worked out at build."""
         span = slice(self._neighbour_rows.offsets[row], self._neighbour_rows.offsets[row + 1])
-        return Neighbours(self._neighbour_rows.values[span], self._neighbour_cosine[span], self._neighbour_words[span])
+        return Neighbours(
+            self._neighbour_rows.values[span],
+            self._neighbour_cosine[span],
+            self._neighbour_words[span],
+            self._neighbour_names[span],
+            self._neighbour_kin[span],
+        )
 
     @property
     def neighbour_counts(self) -> Int64:
@@ -223,6 +267,7 @@ class Release:
             "ids": len(self.ids), "urls": len(self.urls), "cards": len(self._cards), "published": len(self.published),
             "section": len(self.section), "authors": len(self.authors), "tags": len(self.tags),
             "recent": len(self.recent), "neighbours": len(self._neighbour_rows), "text_length": len(self.text_length),
+            "site": len(self.site),
         }  # fmt: skip
         wrong = {name: length for name, length in per_row.items() if length != n}
         if wrong or len(self.section_ancestors) != nodes or {len(self.section_rows), len(self._sections)} != {nodes}:

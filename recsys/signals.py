@@ -1,12 +1,12 @@
-"""How two articles are alike, one number in [0, 1] for each way, and larger is always more alike."""
+"""How two articles are alike, one number in [0, 1] for each way, larger always more alike; and what sets them apart."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from recsys.columns import ListColumn, Rows
-from recsys.release import UNDATED, Release
+from recsys.columns import Bools, ListColumn, Rows
+from recsys.release import UNDATED, Neighbours, Release
 
 Floats = npt.NDArray[np.float64]
 DAY = 86_400.0
@@ -14,41 +14,64 @@ DAY = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """The signals of m candidates towards one article, each (m,) float64 in [0, 1].
+    """The signals of m candidates towards one article, each (m,) float64 in [0, 1] unless said otherwise.
 
     Attributes:
         semantic: calibrated cosine, 0 for a random pair; also 0 where it was not measured.
         lexical: square root of the cosine of TF-IDF word vectors; also 0 where it was not measured.
+        names: the same of the names in both texts.
+        kin: how much the nearest of each have to do with the other; also 0 where it was not measured.
         section: share of the section path in common, weighed by how rare that section is.
         author: 1 where an author is shared.
         tags: cosine of the tag sets, rare tags counting more.
         age_days: days between the two dates, >= 0; NaN where either is unknown.
+        evidence: what these days say for belonging together, less the most that any days can say; <= 0.
+        later: bool, published after the article whose list is made.
+        elsewhere: bool, on another site.
     """
 
     semantic: Floats
     lexical: Floats
+    names: Floats
+    kin: Floats
     section: Floats
     author: Floats
     tags: Floats
     age_days: Floats
+    evidence: Floats
+    later: Bools
+    elsewhere: Bools
 
 
-def signals(
-    release: Release, row: int, rows: Rows, cosine: Floats | None = None, words: Floats | None = None
-) -> Signals:
-    """The signals of the candidates `rows` (m,) towards the article `row`.
-
-    `cosine` and `words` are (m,) where the night measured them, None for candidates found in other ways.
-    """
-    nothing = np.zeros(len(rows))
+def signals(release: Release, row: int, near: Neighbours) -> Signals:
+    """The signals of the candidates `near` towards the article `row`; what the night did not measure is NaN there."""
+    days = age_days(release, row, near.rows)
+    published = release.published
     return Signals(
-        semantic=nothing if cosine is None else calibrated(cosine, release.manifest.semantic_base),
-        lexical=nothing if words is None else np.sqrt(np.clip(words.astype(np.float64), 0.0, 1.0)),
-        section=section_affinity(release, row, rows),
-        author=(shared(release.authors, row, rows) > 0).astype(np.float64),
-        tags=tag_affinity(release, row, rows),
-        age_days=age_days(release, row, rows),
+        semantic=np.nan_to_num(calibrated(near.cosine, release.manifest.semantic_base)),
+        lexical=softened(near.words),
+        names=softened(near.names),
+        kin=np.nan_to_num(near.kin.astype(np.float64)),
+        section=section_affinity(release, row, near.rows),
+        author=(shared(release.authors, row, near.rows) > 0).astype(np.float64),
+        tags=tag_affinity(release, row, near.rows),
+        age_days=days,
+        evidence=release.tempo.at(days) - release.tempo.peak,
+        later=(published[near.rows] > published[row]) & ~np.isnan(days),
+        elsewhere=elsewhere(release, row, near.rows),
     )
+
+
+def softened(cosine: npt.NDArray[np.floating]) -> Floats:
+    """The square root of a cosine of word vectors, in [0, 1]: few words in common are already a lot. NaN becomes 0."""
+    return np.sqrt(np.clip(np.nan_to_num(cosine.astype(np.float64)), 0.0, 1.0))
+
+
+def elsewhere(release: Release, row: int, rows: Rows) -> Bools:
+    """Whether each of `rows` is on another site than `row`; never where a site is unknown."""
+    mine, theirs = release.site[row], release.site[rows]
+    different: Bools = (theirs != mine) & (theirs >= 0) & (mine >= 0)
+    return different
 
 
 def calibrated(cosine: npt.NDArray[np.floating], base: float) -> Floats:

@@ -124,6 +124,9 @@ def text_digest(fingerprint: str, text: str) -> str:
     return digest.hexdigest()
 
 
+_ELLIPSIS = " .…"
+
+
 def _parts(article: Article, boilerplate: Boilerplate) -> tuple[str, str, str]:
     """(title, standfirst, body), without the echo of one in the next; "" for what there is not."""
     title = article.title.strip()
@@ -132,6 +135,8 @@ def _parts(article: Article, boilerplate: Boilerplate) -> tuple[str, str, str]:
     first, _, rest = body.partition("\n")
     if title and line_key(first) == line_key(title):  # many exports print the headline again as the first line
         body = rest.strip()
+    elif body.startswith(title.rstrip(_ELLIPSIS)):  # a title that is only how the text begins is no headline
+        title = ""
     if body.startswith(standfirst):  # and the standfirst is often just how the body begins
         standfirst = ""
     return title, standfirst, body

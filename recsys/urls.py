@@ -49,6 +49,15 @@ def canonical_url(url: str) -> str:
     return ""
 
 
+def site_of(canonical: str) -> str:
+    """The host of a canonical address, "" where there is none.
+
+    >>> site_of("https://sport.paper.example/a")
+    'sport.paper.example'
+    """
+    return urlsplit(canonical).netloc
+
+
 def _once(url: str) -> str:
     from w3lib.url import canonicalize_url
 

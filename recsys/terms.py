@@ -1,0 +1,64 @@
+"""What two texts can have in common besides meaning: the stems of their words, and the names in them."""
+
+import re
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+
+from recsys.errors import ConfigError
+
+WORD = re.compile(r"\b\w[\w'’-]*\w\b")
+_CAPITAL = "[" + "".join(letter for letter in map(chr, range(0x2E80)) if letter.isupper()) + "]"
+_PROPER = rf"{_CAPITAL}[\w'’&.-]*\w"
+_NAME = re.compile(rf"{_PROPER}(?:\s+(?:(?:of|for|de|von|van)\s+)?{_PROPER})*")
+_ACRONYM = re.compile(rf"{_CAPITAL}{{2}}")
+_POSSESSIVE = re.compile(r"['’]s$")
+_BEFORE = " \"“‘'("  # what may stand between the end of a sentence and the next one's first word
+
+
+def term_reader(language: str = "english") -> Callable[[str], list[str]]:
+    """A function from a text to its terms: stems of its words, and the pairs of stems that stand side by side.
+
+    Stems are those of Snowball (Porter 2001, snowballstem.org): "bombings" and "bombing" are one word. English stop
+    words are left out; in other languages the words that most articles have weigh nothing anyway.
+
+    Args:
+        language: one that Snowball knows, such as "english", "german", "french".
+
+    Raises:
+        ConfigError: Snowball does not know the language.
+    """
+    import Stemmer
+    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+
+    known = Stemmer.algorithms()
+    if language not in known:
+        raise ConfigError(f"language {language!r}: known are {', '.join(sorted(known))}")
+    stem = Stemmer.Stemmer(language).stemWords
+    stop = ENGLISH_STOP_WORDS if language == "english" else frozenset()
+
+    def terms(text: str) -> list[str]:
+        stems: list[str] = stem([word for word in WORD.findall(text.lower()) if word not in stop])
+        return stems + [f"{first} {second}" for first, second in pairwise(stems)]
+
+    return terms
+
+
+def names(text: str) -> list[str]:
+    """The names in a text, folded: groups of capitalised words, and single ones that do not begin a sentence.
+
+    >>> names("The mayor met Ines Vallory. Later the EU and Marrowick's council agreed.")
+    ['ines vallory', 'eu', 'marrowick']
+    """
+    return list(_names(text))
+
+
+def _names(text: str) -> Iterator[str]:
+    for found in _NAME.finditer(text):
+        name = found.group()
+        if " " in name or _ACRONYM.match(name) or not _begins_sentence(text, found.start()):
+            yield _POSSESSIVE.sub("", name).casefold()
+
+
+def _begins_sentence(text: str, start: int) -> bool:
+    before = text[max(0, start - 3) : start].rstrip(_BEFORE)
+    return not before or before[-1] in ".!?\n:"
