@@ -1,5 +1,6 @@
 """The baseline BM25, by the library bm25s."""
 
+import logging
 from functools import partial
 from itertools import chain
 
@@ -23,6 +24,7 @@ def _bm25(texts: Texts, release: Release) -> Scorer:
     import bm25s
     from scipy.sparse import csc_matrix, csr_matrix
 
+    logging.getLogger("bm25s").setLevel(logging.INFO)  # importing it turns its own debugging on
     tokens = bm25s.tokenize(texts(release), show_progress=False)
     if not any(tokens.ids):
         return lambda asked: np.full((len(asked.rows), len(release)), NO)
