@@ -2,27 +2,36 @@
 
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 import click
 
+from eval.asof import ANY_TIME, AsOf
 from eval.aspects import ASPECTS, Aspect, asked
+from eval.baselines import NEEDS_STORE, baselines
 from eval.beyond import per_query as look
 from eval.beyond import table as aspect_table
 from eval.compare import CompareConfig, compare
 from eval.compare import table as comparison_table
-from eval.evaluate import MEASURES, evaluate, known, rank, run_table, systems, table
+from eval.evaluate import MEASURES, known, rank, run_table, runs, scores, systems, table
 from eval.judgments import Judgments, read_links, read_queries, read_stories
+from eval.leaks import leak_table, leaks
 from eval.measures import Measure
 from eval.metrics import per_query
+from eval.options import AS_OF
 from eval.overlap import overlap
 from eval.overlap import report as overlap_report
 from eval.pairing import in_common
 from eval.papers import known_papers, measure, report
-from eval.runfiles import read_run, write_run
+from eval.runfiles import kept, read_run, write_run
+from eval.runs import Run
+from eval.scoring import Baseline
 from eval.shown import Shown
+from eval.texts import full_texts
 from eval.trec import read_qrels
+from recsys.embedding import load_embedder
 from recsys.errors import ConfigError, RecsysError
 from recsys.ranking import Weights
 from recsys.recommender import MAX_K
@@ -46,13 +55,50 @@ def main() -> None:
     "--links", required=True, type=click.Path(path_type=Path), help="article_id, related_id, gain; tab-separated."
 )
 @_WEIGHTS
-def evaluate_command(releases: Path, links: Path, weights: Path | None) -> None:
-    """nDCG@10, recall@10 and MRR of a release's lists against editors' links, beside words alone and meaning alone.
+@AS_OF
+@click.option(
+    "--store", help="URL of the article store that the release was built from; TF-IDF and BM25 need its texts."
+)
+@click.option(
+    "--popularity",
+    type=click.Path(path_type=Path),
+    help="Links or clicks for the baseline `most linked`; --links else.",
+)
+@click.option(
+    "--embed-titles", is_flag=True, help="Also the embedding of titles: loads the model, which takes a while."
+)
+@click.option("--runs", "folder", type=click.Path(path_type=Path), help="Folder for the run of each system.")
+def evaluate_command(
+    releases: Path,
+    links: Path,
+    weights: Path | None,
+    as_of: AsOf | None,
+    store: str | None,
+    popularity: Path | None,
+    embed_titles: bool,
+    folder: Path | None,
+) -> None:
+    """nDCG@10, recall@10 and MRR of a release's lists against editors' links, beside every baseline that can be made.
 
     Example: python -m eval evaluate --releases var/demo/releases --links index/sample/links.tsv
     """
-    ours = Weights.read(weights) if weights else Weights()
-    click.echo(table(evaluate(Release.open(releases), read_links(links), systems(ours))))
+    release, judgments, when = Release.open(releases), read_links(links), as_of or ANY_TIME
+    liked = read_links(popularity, "popularity") if popularity else judgments
+    beside = _baselines(release, liked, store, embed_titles)
+    ours = systems(Weights.read(weights) if weights else Weights())
+    found = runs(release, known(release, list(judgments.gains)), ours, beside, when)
+    click.echo(table(scores(release, judgments, kept(found, folder))))
+    if as_of:
+        click.echo(f"\nas of {as_of}: no answer of any system was published later")
+    if store is None:
+        click.echo(f"\nleft out, for they need the texts of --store: {', '.join(NEEDS_STORE)}")
+
+
+def _baselines(release: Release, popularity: Judgments, store: str | None, embed_titles: bool) -> tuple[Baseline, ...]:
+    from recsys.store import ArticleStore  # loads a database's library
+
+    texts = full_texts(ArticleStore.open(store)) if store else None
+    return baselines(texts, popularity, partial(load_embedder, release.manifest.model.name) if embed_titles else None)
 
 
 @main.command("run")
@@ -66,14 +112,18 @@ def evaluate_command(releases: Path, links: Path, weights: Path | None) -> None:
 @click.option("--system", default="our ranking", show_default=True, help="What the run calls this ranking.")
 @click.option("--k", default=MAX_K, show_default=True, type=click.IntRange(1, MAX_K), help="How long the lists are.")
 @_WEIGHTS
-def run_command(releases: Path, queries: Path, out: Path, system: str, k: int, weights: Path | None) -> None:
+@AS_OF
+def run_command(
+    releases: Path, queries: Path, out: Path, system: str, k: int, weights: Path | None, as_of: AsOf | None
+) -> None:
     """Write what our ranking answers for every query article, to be scored as often as you like.
 
     Example: python -m eval run --releases var/demo/releases --queries index/sample/links.tsv --out ours.trec
     """
     release = Release.open(releases)
     asked = known(release, read_queries(queries))
-    write_run(rank(release, asked, Weights.read(weights) if weights else Weights(), system, k), out)
+    ours = Weights.read(weights) if weights else Weights()
+    write_run(rank(release, asked, ours, system, k, as_of=as_of or ANY_TIME), out)
 
 
 _RUNS = click.option(
@@ -100,14 +150,20 @@ _SEEN_FROM = click.option(
 @_RUNS
 @_judged
 @_SEEN_FROM
+@AS_OF
 @click.option("--measure", "names", multiple=True, help="Such as nDCG@10, AP(rel=2)@100, ILD@10; may be repeated.")
-def score_command(runs: tuple[Path, ...], names: tuple[str, ...], releases: Path | None, **judged: Path | None) -> None:
+def score_command(
+    runs: tuple[Path, ...], names: tuple[str, ...], releases: Path | None, as_of: AsOf | None, **judged: Path | None
+) -> None:
     """The means of run files, ours or another tool's, without ranking again; judged articles that a run lacks count 0.
 
     With --releases also, or without judgments only, what the lists look like: coverage, hubness, diversity, age …
+    With --as-of too, answers that were not yet published are listed, and the status is then 1.
 
     Example: python -m eval score --run ours.jsonl --links index/sample/links.tsv --releases var/demo/releases
     """
+    if as_of and releases is None:
+        raise click.UsageError("--as-of needs --releases: the release knows the dates")
     wanted = [asked(name) for name in names]
     measures = [one for one in wanted if isinstance(one, Measure)]
     aspects = [one for one in wanted if isinstance(one, Aspect)]
@@ -117,6 +173,19 @@ def score_command(runs: tuple[Path, ...], names: tuple[str, ...], releases: Path
     if aspects or (releases and not names):
         tables.append(aspect_table(found, _release(releases), aspects or ASPECTS))
     click.echo("\n\n".join(tables))
+    if as_of:
+        _check_leaks(found, _release(releases), as_of)
+
+
+def _check_leaks(found: Iterable[Run], release: Release, as_of: AsOf) -> None:
+    leaking = []
+    for run in found:
+        late = leaks(run, release, as_of)
+        click.echo(f"\n{leak_table(run, late)}")
+        if late:
+            leaking.append(run.system)
+    if leaking:
+        raise ConfigError(f"as of {as_of}, figures of {', '.join(leaking)} count answers that could not be known yet")
 
 
 @main.command("compare")

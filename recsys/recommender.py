@@ -2,6 +2,7 @@
 
 A list is made in one direction: candidates, then who is eligible, then the score, then the first k. Where the nearest
 articles are too few for k, newer ones of the same section follow, then of the whole paper; each item says its source.
+What may narrow a list (`exclude`, `section`, `published_after`, `as_of`) is explained in `recsys.eligibility.Filters`.
 """
 
 from collections.abc import Iterable, Iterator
@@ -66,6 +67,7 @@ class Recommender:
         exclude: Iterable[str] = (),
         section: str | None = None,
         published_after: datetime | None = None,
+        as_of: datetime | None = None,
         explain: bool = False,
     ) -> Answer:
         """The k articles most related to this one, best first.
@@ -74,10 +76,10 @@ class Recommender:
 
         Raises:
             ArticleNotFound: the release has no such article.
-            ConfigError: k is not in [0, MAX_K].
+            ConfigError: k is not in [0, MAX_K], or a moment has no time zone.
         """
         row = self.release.row(article_id)
-        eligible = self._eligibility(row, exclude, section, published_after)
+        eligible = self._eligibility(row, Filters(frozenset(exclude), section, published_after, as_of))
         return self._answer(article_id, self._similar(row, _checked(k), eligible), explain)
 
     def more_from_author(
@@ -88,16 +90,17 @@ class Recommender:
         exclude: Iterable[str] = (),
         section: str | None = None,
         published_after: datetime | None = None,
+        as_of: datetime | None = None,
         explain: bool = False,
     ) -> Answer:
         """The k newest other articles by any of this article's authors, newest first; empty where it has none.
 
         Raises:
             ArticleNotFound: the release has no such article.
-            ConfigError: k is not in [0, MAX_K].
+            ConfigError: k is not in [0, MAX_K], or a moment has no time zone.
         """
         row = self.release.row(article_id)
-        eligible = self._eligibility(row, exclude, section, published_after)
+        eligible = self._eligibility(row, Filters(frozenset(exclude), section, published_after, as_of))
         return self._answer(article_id, self._more_from_author(row, _checked(k), eligible), explain)
 
     def related(
@@ -109,6 +112,7 @@ class Recommender:
         exclude: Iterable[str] = (),
         section: str | None = None,
         published_after: datetime | None = None,
+        as_of: datetime | None = None,
         explain: bool = False,
     ) -> RelatedAnswer:
         """Both lists of a page, with no article in both.
@@ -117,13 +121,12 @@ class Recommender:
 
         Raises:
             ArticleNotFound: the release has no such article.
-            ConfigError: a count is not in [0, MAX_K].
+            ConfigError: a count is not in [0, MAX_K], or a moment has no time zone.
         """
         row = self.release.row(article_id)
-        by_author = self._more_from_author(
-            row, _checked(author), self._eligibility(row, exclude, section, published_after)
-        )
-        eligible = self._eligibility(row, exclude, section, published_after, taken=by_author.rows)
+        filters = Filters(frozenset(exclude), section, published_after, as_of)
+        by_author = self._more_from_author(row, _checked(author), self._eligibility(row, filters))
+        eligible = self._eligibility(row, filters, taken=by_author.rows)
         alike = self._similar(row, _checked(similar), eligible)
         return RelatedAnswer(
             article_id,
@@ -133,15 +136,7 @@ class Recommender:
             author=self._items(by_author, explain),
         )
 
-    def _eligibility(
-        self,
-        row: int,
-        exclude: Iterable[str],
-        section: str | None,
-        published_after: datetime | None,
-        taken: Iterable[int] = (),
-    ) -> Eligibility:
-        filters = Filters(frozenset(exclude), section, published_after)
+    def _eligibility(self, row: int, filters: Filters, taken: Iterable[int] = ()) -> Eligibility:
         return Eligibility(self.release, row, filters, self._hidden, taken)
 
     def _similar(self, row: int, k: int, eligible: Eligibility) -> _Picks:
