@@ -2,7 +2,6 @@
 
 import logging
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -10,18 +9,21 @@ import click
 from eval.compare import CompareConfig, compare
 from eval.compare import table as comparison_table
 from eval.evaluate import MEASURES, evaluate, known, rank, run_table, systems, table
-from eval.judgments import Judgments, read_links, read_queries, read_stories
+from eval.human import agreement, agreement_table, read_pairs, text_scorer
+from eval.judgments import Judgments, read_queries
+from eval.kinds import judged
+from eval.links import links_in_bodies, write_links
 from eval.measures import Measure
 from eval.metrics import per_query
 from eval.overlap import overlap
 from eval.overlap import report as overlap_report
 from eval.papers import known_papers, measure, report
 from eval.runfiles import read_run, write_run
-from eval.trec import read_qrels
 from recsys.errors import ConfigError, RecsysError
 from recsys.ranking import Weights
-from recsys.recommender import MAX_K
+from recsys.recommender import MAX_K, Recommender
 from recsys.release import Release
+from recsys.store import ArticleStore
 
 _WEIGHTS = click.option(
     "--weights", type=click.Path(path_type=Path), help="JSON file of weights; the built-in ones else."
@@ -36,17 +38,15 @@ def main() -> None:
 
 @main.command("evaluate")
 @click.option("--releases", required=True, type=click.Path(path_type=Path), help="Folder of releases, or one release.")
-@click.option(
-    "--links", required=True, type=click.Path(path_type=Path), help="article_id, related_id, gain; tab-separated."
-)
+@judged
 @_WEIGHTS
-def evaluate_command(releases: Path, links: Path, weights: Path | None) -> None:
-    """nDCG@10, recall@10 and MRR of a release's lists against editors' links, beside words alone and meaning alone.
+def evaluate_command(releases: Path, judgments: Judgments, weights: Path | None) -> None:
+    """nDCG@10, recall@10 and MRR of a release's lists against judgments, beside words alone and meaning alone.
 
     Example: python -m eval evaluate --releases var/demo/releases --links index/sample/links.tsv
     """
     ours = Weights.read(weights) if weights else Weights()
-    click.echo(table(evaluate(Release.open(releases), read_links(links), systems(ours))))
+    click.echo(table(evaluate(Release.open(releases), judgments, systems(ours))))
 
 
 @main.command("run")
@@ -75,30 +75,22 @@ _RUNS = click.option(
 )
 
 
-def _judged(command: Callable[..., None]) -> Callable[..., None]:
-    """The options of every command that reads judgments."""
-    links = click.option("--links", type=click.Path(path_type=Path), help="article_id, related_id, gain; with tabs.")
-    stories = click.option("--stories", type=click.Path(path_type=Path), help="story, article_id; tab-separated.")
-    qrels = click.option("--qrels", type=click.Path(path_type=Path), help="Judgments in the format of TREC.")
-    return links(stories(qrels(command)))
-
-
 @main.command("score")
 @_RUNS
-@_judged
+@judged
 @click.option("--measure", "names", multiple=True, help="Such as nDCG@10, P@5, AP(rel=2)@100; may be repeated.")
-def score_command(runs: tuple[Path, ...], names: tuple[str, ...], **judged: Path | None) -> None:
+def score_command(runs: tuple[Path, ...], names: tuple[str, ...], judgments: Judgments) -> None:
     """The means of run files, ours or another tool's, without ranking again; judged articles that a run lacks count 0.
 
     Example: python -m eval score --run ours.trec --links index/sample/links.tsv --measure nDCG@10
     """
     measures = [Measure.parse(name) for name in names] or MEASURES
-    click.echo(run_table([read_run(path) for path in runs], _judgments(**judged), measures))
+    click.echo(run_table([read_run(path) for path in runs], judgments, measures))
 
 
 @main.command("compare")
 @_RUNS
-@_judged
+@judged
 @click.option("--measure", "name", default="nDCG@10", show_default=True, help="What is compared, query by query.")
 @click.option("--baseline", help="System that the others are held against; all pairs else.")
 @click.option("--alpha", default=0.05, show_default=True, help="Largest share of false wins, over all comparisons.")
@@ -111,13 +103,13 @@ def compare_command(
     alpha: float,
     seed: int,
     variants: int | None,
-    **judged: Path | None,
+    judgments: Judgments,
 ) -> None:
     """Whether one run is better than another: effect, interval, p after Holm, and what could have been found.
 
     Example: python -m eval compare --run ours.trec --run words.trec --links index/sample/links.tsv
     """
-    judgments, chosen = _judgments(**judged), Measure.parse(name)
+    chosen = Measure.parse(name)
     found = [read_run(path) for path in runs]
     by_system = {run.system: per_query(run, judgments, chosen) for run in found}
     if len(by_system) != len(found):
@@ -126,12 +118,44 @@ def compare_command(
     click.echo(f"{chosen}, {judgments.source}\n\n{comparison_table(compare(by_system, baseline, config=config))}")
 
 
-def _judgments(links: Path | None, stories: Path | None, qrels: Path | None) -> Judgments:
-    given = [(path, read) for path, read in ((links, read_links), (stories, read_stories), (qrels, read_qrels)) if path]
-    if len(given) != 1:
-        raise click.UsageError("give one of --links, --stories and --qrels")
-    path, read = given[0]
-    return read(path)
+@main.command("links")
+@click.option("--store", "url", required=True, help="The article store, such as sqlite:///articles.db.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="article_id, related_id, gain; with tabs.")
+def links_command(url: str, out: Path) -> None:
+    """Write the links that editors set in articles' bodies, as ingest found them, to a links file.
+
+    Example: python -m eval links --store sqlite:///var/demo/articles.db --out body-links.tsv
+    """
+    found = links_in_bodies(ArticleStore.open(url))
+    write_links(found, out)
+    click.echo(f"{sum(map(len, found.gains.values()))} links in the bodies of {len(found)} articles")
+
+
+@main.command("human")
+@click.option("--releases", required=True, type=click.Path(path_type=Path), help="Folder of releases, or one release.")
+@click.option(
+    "--pairs",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="article_id, other_id, similarity, with tabs; .csv and .jsonl as in SemEval-2022 task 8.",
+)
+@click.option("--seed", default=0, show_default=True, help="Same seed, same bytes.")
+@_WEIGHTS
+def human_command(releases: Path, pairs: Path, seed: int, weights: Path | None) -> None:
+    """How well our score of two texts agrees with what people said of pairs of articles (Spearman's correlation).
+
+    Example: python -m eval human --releases releases --pairs pairs.tsv
+    """
+    release, asked = Release.open(releases), read_pairs(pairs)
+    ours = Weights.read(weights) if weights else Weights()
+    found = asked.only({article for pair in asked.pairs for article in pair if article in release})
+    if len(found) < len(asked):
+        click.echo(f"{len(asked) - len(found)} of {len(asked)} pairs are not in the release", err=True)
+    by_system = {
+        name: agreement(found, text_scorer(Recommender(release, chosen)), seed=seed)
+        for name, chosen in systems(ours).items()
+    }
+    click.echo(agreement_table(by_system))
 
 
 @main.command("papers")

@@ -60,5 +60,4 @@ def inner_links(connection: Connection) -> Iterator[tuple[str, str]]:
         .group_by(links.c.article_id, links.c.place)
         .order_by(links.c.article_id, links.c.place)
     )
-    for article_id, linked in connection.execute(asked):
-        yield article_id, linked
+    yield from ((article_id, linked) for article_id, linked in connection.execute(asked))

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from eval.judgments import Judgments, read_links, read_queries, read_stories
+from eval.judgments import Judgments, read_links, read_queries
+from eval.stories import read_stories
 from recsys.errors import ConfigError, SourceError
 
 
