@@ -47,6 +47,9 @@ def read_widget_log(
     itself and holds what the ranking got right as well: gains tell which article does better than its place, and
     underrate articles that always stand first. Only a site that shuffles some of its lists can tell the two apart.
 
+    All that a list shows is related to some degree, so gains count from 0 clicks; 1 is `prior` clicks more than an
+    average article gets in these places.
+
     Raises:
         SourceError: the file cannot be read, or not one line of it.
     """
@@ -63,7 +66,7 @@ def read_widget_log(
             clicks[line.list, line.shown.index(line.clicked)] += 1
             chosen.setdefault(line.article, Counter())[line.clicked] += 1
     rates = {place: clicks[place] / showings for place, showings in shown.items()}
-    return judged(_evidence(places, chosen, rates), config or ClickConfig(), source)
+    return judged(_evidence(places, chosen, rates), config or ClickConfig(), source, neutral=0.0)
 
 
 _decoder = msgspec.json.Decoder(Showing)

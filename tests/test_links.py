@@ -55,7 +55,7 @@ def address(name: str) -> str:
         ('<p><a href="/a">1</a><a href="/b">2</a><a href="/a?fbclid=1">3</a></p>',
          ["https://paper.example/a", "https://paper.example/b"]),
         ('<p><a href="mailto:a@b.example">m</a><a href="javascript:f()">j</a><a href="#n">n</a><a href="">e</a>'
-         '<a href="/news/here#later">self</a><a name="x">x</a><a href="http://[bad/">b</a><a href="tel:1">t</a></p>', []),
+         '<a href="/news/here#later">self</a><a name="x">x</a><a href="http://[bad/">b</a></p>', []),
         ('<p>One</p><nav><a href="/n">n</a></nav><aside><a href="/s">s</a></aside><footer><a href="/f">f</a></footer>'
          '<figure><a href="/g">g</a></figure><form><a href="/ok">k</a></form><!-- <a href="/c">c</a> -->',
          ["https://paper.example/ok"]),
