@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from eval.asof import ANY_TIME, AsOf
+from eval.baselines.scoring import Baseline, answer
 from eval.judgments import Judgments
 from eval.leaks import leaks
 from eval.measures import Measure
 from eval.metrics import mean
 from eval.runs import Run, Scored
-from eval.scoring import Baseline, answer
 from recsys.eligibility import Filters
 from recsys.errors import ConfigError
 from recsys.progress import track

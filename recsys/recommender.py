@@ -5,7 +5,7 @@ articles are too few for k, newer ones of the same section follow, then of the w
 What may narrow a list (`exclude`, `section`, `published_after`, `as_of`) is explained in `recsys.eligibility.Filters`.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -136,6 +136,18 @@ class Recommender:
             author=self._items(by_author, explain),
         )
 
+    def explain(self, article_id: str, others: Sequence[str]) -> list[dict[str, float]]:
+        """The parts of the score of each of these articles towards this one, whether or not a list would show it.
+
+        Text parts are those of the night's neighbours: of an article that is none of them they are 0.
+
+        Raises:
+            ArticleNotFound: the release lacks one of them.
+        """
+        row = self.release.row(article_id)
+        rows = np.array([self.release.row(other) for other in others], np.int64)
+        return _picks(rows, Source.SIMILAR, self._known_parts(row, rows)).parts
+
     def _eligibility(self, row: int, filters: Filters, taken: Iterable[int] = ()) -> Eligibility:
         return Eligibility(self.release, row, filters, self._hidden, taken)
 
@@ -176,9 +188,13 @@ class Recommender:
         ]
         rows = np.unique(np.concatenate([np.empty(0, np.int64), *lists]))
         newest = rows[np.lexsort((rows, -self.release.published[rows].astype(np.float64)))[:k]]
+        return _picks(newest, Source.AUTHOR, self._known_parts(row, newest))
+
+    def _known_parts(self, row: int, rows: Rows) -> dict[str, Floats]:
+        """The parts of any rows, with the similarities that the night measured."""
         near = self.release.neighbours(row)
-        cosine, words = (_lookup(newest, near.rows, values) for values in (near.cosine, near.words))
-        return _picks(newest, Source.AUTHOR, self._parts(row, newest, cosine, words))
+        cosine, words = (_lookup(rows, near.rows, values) for values in (near.cosine, near.words))
+        return self._parts(row, rows, cosine, words)
 
     def _parts(
         self, row: int, rows: Rows, cosine: Floats | None = None, words: Floats | None = None

@@ -11,13 +11,13 @@ from conftest import DAY_ZERO, MakeRelease, article, published
 from eval.__main__ import main
 from eval.asof import ANY_TIME, AsOf
 from eval.baselines import baselines
+from eval.baselines.scoring import answer
+from eval.baselines.texts import full_texts
 from eval.evaluate import rank, runs
 from eval.judgments import Judgments
 from eval.leaks import leaks
 from eval.runfiles import read_run
 from eval.runs import Run
-from eval.scoring import answer
-from eval.texts import full_texts
 from recsys import Recommender, Release, Weights
 from recsys.articles import Article, AuthorName
 from recsys.eligibility import Filters

@@ -16,15 +16,15 @@ from fakes import FakeEmbedder
 
 from eval.asof import ANY_TIME, AsOf
 from eval.baselines import baselines
-from eval.bm25 import bm25
+from eval.baselines.bm25 import bm25
+from eval.baselines.metadata import NEWEST_IN_SECTION, SAME_AUTHOR, random
+from eval.baselines.nearest import EMBEDDING, title_meaning
+from eval.baselines.popularity import most_linked
+from eval.baselines.scoring import Baseline, answer
+from eval.baselines.texts import Texts, full_texts, titles
+from eval.baselines.tfidf import tfidf
 from eval.judgments import Judgments
-from eval.metadata import NEWEST_IN_SECTION, SAME_AUTHOR, random
-from eval.nearest import EMBEDDING, title_meaning
-from eval.popularity import most_linked
 from eval.runs import Run
-from eval.scoring import Baseline, answer
-from eval.texts import Texts, full_texts, titles
-from eval.tfidf import tfidf
 from recsys import Release
 from recsys.articles import Article, AuthorName, Status
 from recsys.errors import ConfigError

@@ -8,9 +8,9 @@ from conftest import DAY_ZERO, MakeRelease, article, published
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import eval.scoring
+import eval.baselines.scoring
 from eval.asof import ANY_TIME, AsOf
-from eval.scoring import NO, Asked, Baseline, Floats, answer, newness
+from eval.baselines.scoring import NO, Asked, Baseline, Floats, answer, newness
 from recsys import Release
 from recsys.errors import ArticleNotFound, ConfigError
 
@@ -59,7 +59,7 @@ def test_lists_are_those_of_sorting_one_by_one_however_many_are_asked_at_a_time(
         AsOf(own=True) if when == "own" else ANY_TIME if when is None else AsOf(DAY_ZERO + timedelta(days=int(when)))
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(eval.scoring, "_CELLS", cells)
+        patch.setattr(eval.baselines.scoring, "_CELLS", cells)
         run = answer(by_matrix(matrix), release, [f"a{row:03}" for row in queries], k, as_of)
     for row in queries:
         found = [(ranked.doc, ranked.score) for ranked in run.lists[f"a{row:03}"]]

@@ -6,8 +6,8 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from eval.scoring import Asked, Baseline, Floats, Scorer
-from eval.texts import titles
+from eval.baselines.scoring import Asked, Baseline, Floats, Scorer
+from eval.baselines.texts import titles
 from recsys.embedding import Embedder
 from recsys.release import Release
 

@@ -6,8 +6,8 @@ from itertools import chain
 
 import numpy as np
 
-from eval.scoring import NO, Asked, Baseline, Floats, Scorer
-from eval.texts import Texts
+from eval.baselines.scoring import NO, Asked, Baseline, Floats, Scorer
+from eval.baselines.texts import Texts
 from recsys.release import Release
 
 

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from eval.baselines.scoring import NO, Asked, Baseline, Floats, Scorer, visible
 from eval.judgments import Judgments
-from eval.scoring import NO, Asked, Baseline, Floats, Scorer, visible
 from recsys.columns import Int64
 from recsys.release import UNDATED, Release
 

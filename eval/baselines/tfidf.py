@@ -4,8 +4,8 @@ from functools import partial
 
 import numpy as np
 
-from eval.scoring import NO, Asked, Baseline, Floats, Scorer
-from eval.texts import Texts
+from eval.baselines.scoring import NO, Asked, Baseline, Floats, Scorer
+from eval.baselines.texts import Texts
 from recsys.release import Release
 
 

@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 
-from eval.scoring import NO, Asked, Baseline, Floats, Scorer, newness
+from eval.baselines.scoring import NO, Asked, Baseline, Floats, Scorer, newness
 from recsys.release import Release
 
 

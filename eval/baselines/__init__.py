@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 
-from eval.bm25 import bm25
+from eval.baselines.bm25 import bm25
+from eval.baselines.metadata import NEWEST_IN_SECTION, SAME_AUTHOR, random
+from eval.baselines.nearest import EMBEDDING, title_meaning
+from eval.baselines.popularity import most_linked
+from eval.baselines.scoring import Baseline
+from eval.baselines.texts import Texts, titles
+from eval.baselines.tfidf import tfidf
 from eval.judgments import Judgments
-from eval.metadata import NEWEST_IN_SECTION, SAME_AUTHOR, random
-from eval.nearest import EMBEDDING, title_meaning
-from eval.popularity import most_linked
-from eval.scoring import Baseline
-from eval.texts import Texts, titles
-from eval.tfidf import tfidf
 from recsys.embedding import Embedder
 
 TITLES = (tfidf("TF-IDF of titles", titles), bm25("BM25 of titles", titles))
@@ -25,7 +25,7 @@ def baselines(
     """The baselines, weakest idea first.
 
     Args:
-        texts: full texts, for TF-IDF and BM25 (`eval.texts.full_texts`); the titles are in the release.
+        texts: full texts, for TF-IDF and BM25 (`eval.baselines.texts.full_texts`); the titles are in the release.
         popularity: links or clicks, for "most linked".
         title_embedder: loads the model that embeds the titles, for "embedding of titles"; slow.
         seed: of "random".
