@@ -1,13 +1,18 @@
 """Ask the recommender that serves for every judged article, and hold its lists against the judgments."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
+from eval.asof import ANY_TIME, AsOf
+from eval.baselines.scoring import Baseline, answer
 from eval.judgments import Judgments
+from eval.leaks import leaks
 from eval.measures import Measure
 from eval.metrics import mean
-from eval.runs import Run
+from eval.runs import Run, Scored
+from recsys.eligibility import Filters
 from recsys.errors import ConfigError
 from recsys.progress import track
 from recsys.ranking import Weights
@@ -17,6 +22,7 @@ from recsys.release import Release
 WORDS_ALONE = Weights(words_long=1, words_short=1, section=0, author=0, tags=0, freshness_floor=1)
 MEANING_ALONE = Weights(words_long=0, words_short=0, section=0, author=0, tags=0, freshness_floor=1)
 MEASURES = (Measure("nDCG", 10), Measure("R", 10), Measure("RR", 100))
+NO_FILTERS = Filters()
 
 log = logging.getLogger(__name__)
 
@@ -41,8 +47,19 @@ def systems(ours: Weights) -> dict[str, Weights]:
     return {"words alone (TF-IDF)": WORDS_ALONE, "meaning alone": MEANING_ALONE, "our ranking": ours}
 
 
-def rank(release: Release, queries: Iterable[str], weights: Weights, system: str, k: int = MAX_K) -> Run:
+def rank(
+    release: Release,
+    queries: Iterable[str],
+    weights: Weights,
+    system: str,
+    k: int = MAX_K,
+    *,
+    as_of: AsOf = ANY_TIME,
+    filters: Filters = NO_FILTERS,
+) -> Run:
     """The run of the recommender that serves: for each query article its first k.
+
+    A system is a release, weights and filters; of a moment in `filters` and one of `as_of` the earlier counts.
 
     Raises:
         ArticleNotFound: the release lacks a query; `known` tells which it has.
@@ -51,11 +68,27 @@ def rank(release: Release, queries: Iterable[str], weights: Weights, system: str
     recommender = Recommender(release, weights)
     return Run.of(
         system,
-        {
-            query: [(item.id, item.score, item.source) for item in recommender.similar(query, k).items]
-            for query in track(list(queries), system, unit="lists")
-        },
+        {query: _list(recommender, query, k, as_of, filters) for query in track(list(queries), system, unit="lists")},
     )
+
+
+def _list(recommender: Recommender, query: str, k: int, as_of: AsOf, filters: Filters) -> list[Scored]:
+    moment = as_of.of(recommender.release.card(recommender.release.row(query)))
+    if as_of and moment is None:  # an undated query has no moment of its own: nothing can be shown to be earlier
+        return []
+    found = recommender.similar(
+        query,
+        k,
+        exclude=filters.exclude,
+        section=filters.section,
+        published_after=filters.published_after,
+        as_of=_earlier(moment, filters.as_of),
+    )
+    return [(item.id, item.score, item.source) for item in found.items]
+
+
+def _earlier(first: datetime | None, second: datetime | None) -> datetime | None:
+    return min(first, second) if first and second else first or second
 
 
 def known(release: Release, articles: Sequence[str]) -> list[str]:
@@ -73,16 +106,55 @@ def known(release: Release, articles: Sequence[str]) -> list[str]:
     return found
 
 
-def evaluate(release: Release, judgments: Judgments, by_system: dict[str, Weights]) -> list[Score]:
-    """The figures of every system.
+def runs(
+    release: Release,
+    queries: Sequence[str],
+    by_system: Mapping[str, Weights],
+    baselines: Iterable[Baseline] = (),
+    as_of: AsOf = ANY_TIME,
+) -> Iterator[Run]:
+    """The run of every baseline, then of every system, each made when it is asked for and checked for leaks.
+
+    Raises:
+        ConfigError: a run holds an answer that was not yet published, so its figures would mean nothing.
+    """
+    yield from (_unleaked(answer(baseline, release, queries, as_of=as_of), release, as_of) for baseline in baselines)
+    for name, weights in by_system.items():
+        yield _unleaked(rank(release, queries, weights, name, as_of=as_of), release, as_of)
+
+
+def evaluate(
+    release: Release,
+    judgments: Judgments,
+    by_system: Mapping[str, Weights],
+    baselines: Iterable[Baseline] = (),
+    as_of: AsOf = ANY_TIME,
+) -> list[Score]:
+    """The figures of every baseline and every system.
 
     Raises:
         ConfigError: the release has none of the judged articles.
     """
     queries = known(release, list(judgments.gains))
-    asked = judgments.only(set(queries))
-    missing = len(judgments) - len(queries)
-    return [_score(rank(release, queries, weights, name), asked, missing) for name, weights in by_system.items()]
+    return scores(release, judgments, runs(release, queries, by_system, baselines, as_of))
+
+
+def scores(release: Release, judgments: Judgments, found: Iterable[Run]) -> list[Score]:
+    """The figures of runs over those judged articles that the release has.
+
+    Raises:
+        ConfigError: it has none.
+    """
+    asked = judgments.only(set(known(release, list(judgments.gains))))
+    return [_score(run, asked, len(judgments) - len(asked)) for run in found]
+
+
+def _unleaked(run: Run, release: Release, as_of: AsOf) -> Run:
+    if as_of and (late := leaks(run, release, as_of)):
+        first = late[0]
+        raise ConfigError(f"{run.system} answers {len(late)} articles too early, such as {first.doc!r} for"
+                          f" {first.query!r}, {first.why}: it does not obey as_of {as_of}")  # fmt: skip
+    return run
 
 
 def _score(run: Run, judgments: Judgments, missing: int) -> Score:

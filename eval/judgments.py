@@ -1,11 +1,11 @@
-"""What is known to be related, whatever it comes from: links that editors made by hand, stories, other judgments."""
+"""What is known to be related, whatever it comes from: links that editors made by hand, stories, clicks, people."""
 
-import csv
 import math
-from collections.abc import Container, Iterator
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from eval.judged.lines import table_rows
 from recsys.errors import ConfigError, SourceError
 
 
@@ -14,14 +14,16 @@ class Judgments:
     """For each article id the ids of articles that were judged and their gain, and where this is known from.
 
     Gains are finite and >= 0; 0 is judged and not related, larger is more related; from 1 on an article is relevant for
-    the measures that know only yes and no.
+    the measures that know only yes and no. `parts` are the judgments that these were merged from, each with its own
+    source; () where they come from one.
 
     Raises:
         ConfigError: a gain is none.
     """
 
-    gains: dict[str, dict[str, float]]
+    gains: Mapping[str, Mapping[str, float]]
     source: str = "unknown"
+    parts: "tuple[Judgments, ...]" = ()
 
     def __post_init__(self) -> None:
         for article, known in self.gains.items():
@@ -34,7 +36,40 @@ class Judgments:
 
     def only(self, articles: Container[str]) -> "Judgments":
         """The judgments of these articles; what they are related to stays whole."""
-        return Judgments({a: known for a, known in self.gains.items() if a in articles}, self.source)
+        kept = {article: known for article, known in self.gains.items() if article in articles}
+        return Judgments(kept, self.source, tuple(part.only(articles) for part in self.parts))
+
+    def sources(self, article: str, related: str) -> tuple[str, ...]:
+        """Who judged this pair: the sources that know it, in the order in which they were merged.
+
+        >>> links, clicks = Judgments({"a": {"b": 1.0}}, "links"), Judgments({"a": {"b": 0.0, "c": 2.0}}, "clicks")
+        >>> merged([links, clicks]).sources("a", "b")
+        ('links', 'clicks')
+        """
+        known = (part.source for part in self.parts or (self,) if related in part.gains.get(article, {}))
+        return tuple(dict.fromkeys(known))
+
+
+def merged(several: Sequence[Judgments]) -> Judgments:
+    """All of them as one; of gains for one pair the larger counts. Each stays whole in `parts`, with its source.
+
+    Gains of different sources are not on one scale (a link is 1, a click's gain is a ratio), so a figure over several
+    is a summary; judge by each source alone.
+
+    >>> both = merged([Judgments({"a": {"b": 1.0}}, "links"), Judgments({"a": {"c": 2.0}}, "clicks")])
+    >>> both.source, both.gains
+    ('links + clicks', {'a': {'b': 1.0, 'c': 2.0}})
+    """
+    parts = tuple(part for judgments in several for part in judgments.parts or (judgments,))
+    if len(parts) == 1:
+        return parts[0]
+    gains: dict[str, dict[str, float]] = {}
+    for part in parts:
+        for article, known in part.gains.items():
+            all_known = gains.setdefault(article, {})
+            for related, gain in known.items():
+                all_known[related] = max(gain, all_known.get(related, 0.0))
+    return Judgments(gains, " + ".join(dict.fromkeys(part.source for part in parts)), parts)
 
 
 def read_links(path: Path, source: str = "links") -> Judgments:
@@ -46,31 +81,11 @@ def read_links(path: Path, source: str = "links") -> Judgments:
         SourceError: the file cannot be read, lacks a column, or a gain is not a number > 0.
     """
     gains: dict[str, dict[str, float]] = {}
-    for line, row in _rows(path, ("article_id", "related_id")):
+    for line, row in table_rows(path, ("article_id", "related_id")):
         article, related, gain = row["article_id"], row["related_id"], _gain(row.get("gain"), path, line)
         if article != related:
             known = gains.setdefault(article, {})
             known[related] = max(gain, known.get(related, 0.0))
-    return Judgments(gains, source)
-
-
-def read_stories(path: Path, source: str = "stories") -> Judgments:
-    """Judgments from a tab-separated file with the columns story and article_id: all of one story are related, gain 1.
-
-    A story of one article relates nothing, so that article is not judged; an article may be in several stories.
-
-    Raises:
-        SourceError: the file cannot be read, lacks a column, or a line has an empty one.
-    """
-    stories: dict[str, dict[str, None]] = {}
-    for line, row in _rows(path, ("story", "article_id")):
-        if not row["story"]:  # articles without a story are not one story together
-            raise SourceError(f"{path}, line {line}: the story is empty; leave the line out")
-        stories.setdefault(row["story"], {})[row["article_id"]] = None
-    gains: dict[str, dict[str, float]] = {}
-    for articles in stories.values():
-        for article in articles if len(articles) > 1 else ():
-            gains.setdefault(article, {}).update((other, 1.0) for other in articles if other != article)
     return Judgments(gains, source)
 
 
@@ -80,24 +95,7 @@ def read_queries(path: Path) -> list[str]:
     Raises:
         SourceError: the file cannot be read or lacks the column.
     """
-    return list(dict.fromkeys(row["article_id"] for _, row in _rows(path, ("article_id",))))
-
-
-def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:
-    """Each row with its line; every one of `columns` holds a text."""
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            reader = csv.DictReader(file, delimiter="\t")
-            if missing := set(columns) - set(reader.fieldnames or ()):
-                raise SourceError(
-                    f"{path}: no column {', '.join(sorted(missing))}; its first line must name the columns"
-                )
-            for row in reader:
-                if any(row[column] is None for column in columns):
-                    raise SourceError(f"{path}, line {reader.line_num}: too few columns; separate them with tabs")
-                yield reader.line_num, row
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise SourceError(f"{path}: {error}") from error
+    return list(dict.fromkeys(row["article_id"] for _, row in table_rows(path, ("article_id",))))
 
 
 def _gain(text: str | None, path: Path, line: int) -> float:

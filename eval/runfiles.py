@@ -1,5 +1,7 @@
 """Run files: JSON lines, which lose nothing, or TREC, which other tools read; the name of the file tells which."""
 
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -42,6 +44,26 @@ def read_run(path: Path) -> Run:
         SourceError: the file cannot be read or is no run.
     """
     return (read_jsonl if path.suffix == ".jsonl" else read_trec)(path)
+
+
+def kept(runs: Iterable[Run], folder: Path | None) -> Iterator[Run]:
+    """The same runs; where there is a `folder`, each is also written there, as `SYSTEM.jsonl`, when its turn comes.
+
+    A name keeps its letters and digits, as small letters: the run of "TF-IDF of titles" is `tf-idf-of-titles.jsonl`.
+
+    Raises:
+        ConfigError: a file cannot be written, or two systems would have the same file.
+    """
+    written: dict[str, str] = {}
+    for run in runs:
+        if folder is not None:
+            name = re.sub(r"[\W_]+", "-", run.system.lower()).strip("-") or "run"
+            if written.setdefault(name, run.system) != run.system:
+                raise ConfigError(
+                    f"runs of {written[name]!r} and {run.system!r} would both be {name}.jsonl: rename one"
+                )
+            write_jsonl(run, folder / f"{name}.jsonl")
+        yield run
 
 
 def write_jsonl(run: Run, path: Path) -> None:

@@ -5,7 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -139,7 +139,7 @@ class _Run:
             self._reject(path, row, error, _id_of(row.record.get(self._id_column())))
             return
         if row.replaced:
-            reading = Reading(reading.article, (*reading.warnings, "not UTF-8"))
+            reading = replace(reading, warnings=(*reading.warnings, "not UTF-8"))
         self._waiting.append(reading)
         self._seen.append(reading.article.id)
         self._characters += _characters(reading.article)
@@ -151,7 +151,8 @@ class _Run:
             self._seen.append(article_id)
 
     def _flush(self) -> None:
-        outcomes = self._store.put([reading.article for reading in self._waiting])
+        articles = [reading.article for reading in self._waiting]
+        outcomes = self._store.put(articles, [reading.links for reading in self._waiting])
         for reading, outcome in zip(self._waiting, outcomes, strict=True):
             (self._warned if reading.warnings else self._outcomes)[outcome] += 1
             self._warnings.update(reading.warnings)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 
 from index.fields import LIMITS, Unusable, identifier, text
+from index.links import body_links
 from recsys.articles import Article, AuthorName, Image, Status, section_path
 from recsys.dates import parse_date
 from recsys.errors import ConfigError
@@ -28,10 +29,14 @@ MOST_AUTHORS = 100
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """An article, and the kinds of what was wrong with its record (each at most once): unknown or cut fields."""
+    """An article, and the kinds of what was wrong with its record (each at most once): unknown or cut fields.
+
+    `links` are the canonical addresses that its body links to, in order; see `index.links`.
+    """
 
     article: Article
     warnings: tuple[str, ...]
+    links: tuple[str, ...] = ()
 
 
 def parse_mapping(options: Iterable[str]) -> dict[str, str]:
@@ -83,7 +88,8 @@ def read(record: Mapping[str, object], mapping: Mapping[str, str], now: datetime
         image=_image(values["image"], warnings),
         status=_status(values["status"]),
     )
-    return Reading(article, tuple(warnings))
+    body = values["body"]
+    return Reading(article, tuple(warnings), body_links(body, article.url) if isinstance(body, str) else ())
 
 
 def _authors(value: object, warnings: Counter[str]) -> tuple[AuthorName, ...]:

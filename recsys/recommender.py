@@ -2,9 +2,10 @@
 
 A list is made in one direction: candidates, then who is eligible, then the score, then the first k. Where the nearest
 articles are too few for k, newer ones of the same section follow, then of the whole paper; each item says its source.
+What may narrow a list (`exclude`, `section`, `published_after`, `as_of`) is explained in `recsys.eligibility.Filters`.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -65,6 +66,7 @@ class Recommender:
         exclude: Iterable[str] = (),
         section: str | None = None,
         published_after: datetime | None = None,
+        as_of: datetime | None = None,
         explain: bool = False,
     ) -> Answer:
         """The k articles most related to this one, best first.
@@ -73,10 +75,10 @@ class Recommender:
 
         Raises:
             ArticleNotFound: the release has no such article.
-            ConfigError: k is not in [0, MAX_K].
+            ConfigError: k is not in [0, MAX_K], or a moment has no time zone.
         """
         row = self.release.row(article_id)
-        eligible = self._eligibility(row, exclude, section, published_after)
+        eligible = self._eligibility(row, Filters(frozenset(exclude), section, published_after, as_of))
         return self._answer(article_id, self._similar(row, _checked(k), eligible), explain)
 
     def more_from_author(
@@ -87,16 +89,17 @@ class Recommender:
         exclude: Iterable[str] = (),
         section: str | None = None,
         published_after: datetime | None = None,
+        as_of: datetime | None = None,
         explain: bool = False,
     ) -> Answer:
         """The k newest other articles by any of this article's authors, newest first; empty where it has none.
 
         Raises:
             ArticleNotFound: the release has no such article.
-            ConfigError: k is not in [0, MAX_K].
+            ConfigError: k is not in [0, MAX_K], or a moment has no time zone.
         """
         row = self.release.row(article_id)
-        eligible = self._eligibility(row, exclude, section, published_after)
+        eligible = self._eligibility(row, Filters(frozenset(exclude), section, published_after, as_of))
         return self._answer(article_id, self._more_from_author(row, _checked(k), eligible), explain)
 
     def related(
@@ -108,6 +111,7 @@ class Recommender:
         exclude: Iterable[str] = (),
         section: str | None = None,
         published_after: datetime | None = None,
+        as_of: datetime | None = None,
         explain: bool = False,
     ) -> RelatedAnswer:
         """Both lists of a page, with no article in both.
@@ -116,13 +120,12 @@ class Recommender:
 
         Raises:
             ArticleNotFound: the release has no such article.
-            ConfigError: a count is not in [0, MAX_K].
+            ConfigError: a count is not in [0, MAX_K], or a moment has no time zone.
         """
         row = self.release.row(article_id)
-        by_author = self._more_from_author(
-            row, _checked(author), self._eligibility(row, exclude, section, published_after)
-        )
-        eligible = self._eligibility(row, exclude, section, published_after, taken=by_author.rows)
+        filters = Filters(frozenset(exclude), section, published_after, as_of)
+        by_author = self._more_from_author(row, _checked(author), self._eligibility(row, filters))
+        eligible = self._eligibility(row, filters, taken=by_author.rows)
         alike = self._similar(row, _checked(similar), eligible)
         return RelatedAnswer(
             article_id,
@@ -132,15 +135,19 @@ class Recommender:
             author=self._items(by_author, explain),
         )
 
-    def _eligibility(
-        self,
-        row: int,
-        exclude: Iterable[str],
-        section: str | None,
-        published_after: datetime | None,
-        taken: Iterable[int] = (),
-    ) -> Eligibility:
-        filters = Filters(frozenset(exclude), section, published_after)
+    def explain(self, article_id: str, others: Sequence[str]) -> list[dict[str, float]]:
+        """The parts of the score of each of these articles towards this one, whether or not a list would show it.
+
+        Text parts are those of the night's neighbours: of an article that is none of them they are 0.
+
+        Raises:
+            ArticleNotFound: the release lacks one of them.
+        """
+        row = self.release.row(article_id)
+        rows = np.array([self.release.row(other) for other in others], np.int64)
+        return _picks(rows, Source.SIMILAR, self._known_parts(row, rows)).parts
+
+    def _eligibility(self, row: int, filters: Filters, taken: Iterable[int] = ()) -> Eligibility:
         return Eligibility(self.release, row, filters, self._hidden, taken)
 
     def _similar(self, row: int, k: int, eligible: Eligibility) -> _Picks:
@@ -180,8 +187,11 @@ class Recommender:
         ]
         rows = np.unique(np.concatenate([np.empty(0, np.int64), *lists]))
         newest = rows[np.lexsort((rows, -self.release.published[rows].astype(np.float64)))[:k]]
-        near = self.release.neighbours(row).lookup(newest)
-        return _picks(newest, Source.AUTHOR, self._parts(row, near))
+        return _picks(newest, Source.AUTHOR, self._known_parts(row, newest))
+
+    def _known_parts(self, row: int, rows: Rows) -> dict[str, Floats]:
+        """The parts of any rows, with what the night measured of them."""
+        return self._parts(row, self.release.neighbours(row).lookup(rows))
 
     def _parts(self, row: int, near: Neighbours) -> dict[str, Floats]:
         return parts(signals(self.release, row, near), float(self.release.text_length[row]), self.weights)

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, Integer, LargeBinary, MetaData, String, Table
+from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Integer, LargeBinary, MetaData, String, Table
 
 from recsys.articles import Article, AuthorName, Image, Status
 from recsys.errors import StoreError
 from recsys.urls import canonical_url
 
-VERSION = 1  # of the schema; the revisions of recsys/migrations are this number in four digits
+VERSION = 2  # of the schema; the revisions of recsys/migrations are this number in four digits
 
 # ids are compared byte by byte on every database, so that "in id order" is Python's order of strings
 Identifier = String().with_variant(String(collation="C"), "postgresql")
@@ -47,6 +47,15 @@ counters = Table(
     metadata,
     Column("name", String, primary_key=True),
     Column("value", BigInteger, nullable=False),
+)
+
+# what the body of an article links to; apart from it, so that a changed link is no changed article
+links = Table(
+    "links",
+    metadata,
+    Column("article_id", Identifier, ForeignKey(articles.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("place", Integer, primary_key=True),  # 0, 1, 2 … in the order of the text
+    Column("url", String, nullable=False),  # canonical
 )
 
 embeddings = Table(

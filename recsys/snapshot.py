@@ -6,6 +6,7 @@ from sqlalchemy import Connection, select
 
 from recsys.articles import Article, Status
 from recsys.database import store_errors
+from recsys.links import inner_links
 from recsys.schema import articles, counters, to_article
 
 PAGE = 100  # articles in memory at once; a body may be 2 MB
@@ -40,3 +41,11 @@ class Snapshot:
             if len(rows) < PAGE:
                 return
             last = rows[-1]["id"]
+
+    def links(self) -> Iterator[tuple[str, str]]:
+        """(article id, linked article id) of each link in a body between two usable articles; see `inner_links`.
+
+        Raises StoreError.
+        """
+        with store_errors("cannot read links"):
+            yield from inner_links(self._connection)

@@ -21,10 +21,9 @@ from recsys.articles import Article, Status
 from recsys.database import open_engine, store_errors
 from recsys.errors import StoreError
 from recsys.full_export import FullExport
+from recsys.links import CHUNK, links_of, replace_links
 from recsys.schema import articles, counters, embeddings, to_article, to_row
 from recsys.snapshot import Snapshot
-
-CHUNK = 500  # values in one IN (...); SQLite once allowed 999
 
 
 class Outcome(StrEnum):
@@ -65,11 +64,15 @@ class ArticleStore:
 
     # --- articles ---
 
-    def put(self, batch: Sequence[Article]) -> list[Outcome]:
+    def put(self, batch: Sequence[Article], links: Sequence[Sequence[str]] | None = None) -> list[Outcome]:
         """Store articles in one transaction; the outcomes are in the order of `batch`.
 
         An id that occurs twice is put twice, in order. Times are kept to the second. An article that was retired is
         CHANGED even when its content is as before.
+
+        `links` are, for each article, the distinct canonical addresses that its body links to, in order; they replace
+        those that were known. Without it these stay. They are no part of the article: new links alone leave it
+        UNCHANGED, so nothing is built anew for them.
         """
         with store_errors("cannot store articles"):
             rows = [to_row(article) for article in batch]
@@ -90,6 +93,8 @@ class ArticleStore:
             same_id = articles.c.id == bindparam("of_id")
             changed = [row | {"of_id": key} for key, row in final.items() if key in there]
             _write(connection, changed, update(articles).where(same_id))
+            if links is not None:
+                replace_links(connection, dict(zip((row["id"] for row in rows), links, strict=True)))
             if final:
                 connection.execute(update(counters).where(counters.c.name == "change").values(value=last))
         return outcomes
@@ -99,6 +104,11 @@ class ArticleStore:
         with self._reading("cannot read an article") as connection:
             row = connection.execute(select(articles).where(articles.c.id == article_id)).mappings().first()
         return None if row is None else to_article(dict(row))
+
+    def links(self, article_id: str) -> tuple[str, ...]:
+        """The canonical addresses that the article's body links to, in order, whether or not they are the paper's."""
+        with self._reading("cannot read links") as connection:
+            return links_of(connection, [article_id])[article_id]
 
     def count(self) -> dict[Status, int]:
         """How many articles there are of each status, zeros included."""

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from eval.__main__ import main
 from eval.aspects import ASPECTS, Aspect
 from eval.beyond import catalogue, figure, per_query, table
+from eval.beyond.shown import Shown
 from eval.evaluate import rank
 from eval.runfiles import read_run, write_run
 from eval.runs import Run
-from eval.shown import Shown
 from recsys import Recommender, Release, Weights
 from recsys.answers import Source
 from recsys.errors import ConfigError
@@ -276,7 +276,7 @@ def test_lists_that_show_nothing_are_counted_as_such_and_have_no_other_value(pap
 def test_many_lists_are_worked_out_in_blocks_as_in_one(paper: Release, monkeypatch: pytest.MonkeyPatch) -> None:
     run = rank(paper, IDS, Weights(), "ours", k=6)
     once = table([run], paper, ASPECTS)
-    monkeypatch.setattr("eval.resemblance._NUMBERS", 300)
+    monkeypatch.setattr("eval.beyond.resemblance._NUMBERS", 300)
     assert table([run], paper, ASPECTS) == once
 
 
@@ -339,8 +339,8 @@ def test_scoring_prints_both_kinds_and_each_alone(scored: list[str]) -> None:
 def test_scoring_says_what_it_lacks(scored: list[str]) -> None:
     for arguments, problem in [
         ([*scored[:4], "--measure", "ILD@10"], "give --releases"),
-        ([*scored[:6], "--measure", "MRR"], "give one of --links"),
-        (scored[:4], "give one of --links"),
+        ([*scored[:6], "--measure", "MRR"], "give at least one of --links"),
+        (scored[:4], "give at least one of --links"),
     ]:
         result = CliRunner().invoke(main, ["score", *arguments])
         assert result.exit_code == 2

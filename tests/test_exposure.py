@@ -6,7 +6,7 @@ import scipy.stats
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from eval.exposure import gini, skewness
+from eval.beyond.exposure import gini, skewness
 
 counts = st.lists(st.integers(0, 1000), min_size=1, max_size=60)
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import numpy.typing as npt
 
-from eval.shown import Shown
+from eval.beyond.shown import Shown
 from recsys.release import Release
 
 Counts = npt.NDArray[np.int64]

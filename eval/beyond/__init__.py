@@ -8,15 +8,15 @@ Policies, the same for every aspect:
 - **undefined**: where nothing can be measured (no pair, no date, no source told) there is no value, not a 0;
 - **unknown id**: refused, see `Shown.of`.
 
-| aspect | formula in | figure of a run | per query |
+| aspect | formula in (`eval.beyond`) | figure of a run | per query |
 |---|---|---|---|
-| coverage, unseen, hubness, Nmax | `eval.exposure` | over all articles of the release | – |
-| GiniAuthor, GiniSection | `eval.exposure` | over all authors or sections of the release | – |
-| ILD | `eval.resemblance.diversity` | mean over lists | that of the list |
-| dup | `eval.resemblance.repeats` | share of all answers | share of the list |
-| duplists | `eval.resemblance.repeats` | share of lists that are not empty | 1 where one of the list is, else 0 |
-| age, gap | `eval.ages.age` | quantile of all answers | quantile of the list |
-| stale, undated | `eval.ages` | share of all answers | share of the list |
+| coverage, unseen, hubness, Nmax | `exposure` | over all articles of the release | – |
+| GiniAuthor, GiniSection | `exposure` | over all authors or sections of the release | – |
+| ILD | `resemblance.diversity` | mean over lists | that of the list |
+| dup | `resemblance.repeats` | share of all answers | share of the list |
+| duplists | `resemblance.repeats` | share of lists that are not empty | 1 where one of the list is, else 0 |
+| age, gap | `ages.age` | quantile of all answers | quantile of the list |
+| stale, undated | `ages` | share of all answers | share of the list |
 | source | `from_source` | share of all answers | share of the list |
 | short, empty | `short` | share of lists | 1 or 0 |
 
@@ -29,13 +29,13 @@ from functools import partial
 
 import numpy as np
 
-from eval.ages import Floats, age, stale, undated
 from eval.aspects import Aspect
-from eval.exposure import CONCENTRATIONS, concentration, coverage, hubness, largest_occurrence, unseen
+from eval.beyond.ages import Floats, age, stale, undated
+from eval.beyond.exposure import CONCENTRATIONS, concentration, coverage, hubness, largest_occurrence, unseen
+from eval.beyond.resemblance import diversity, repeats
+from eval.beyond.shown import NOTHING, SOURCES, Shown
 from eval.markdown import cell
-from eval.resemblance import diversity, repeats
 from eval.runs import Run
-from eval.shown import NOTHING, SOURCES, Shown
 from recsys.answers import Source
 from recsys.errors import ConfigError
 from recsys.release import Release

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import numpy.typing as npt
 
-from eval.shown import NOTHING, Shown
+from eval.beyond.shown import NOTHING, Shown
 from recsys.columns import Bools
 from recsys.release import Release
 

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from eval.shown import Shown
+from eval.beyond.shown import Shown
 from recsys.release import UNDATED
 
 Floats = npt.NDArray[np.float64]
