@@ -100,6 +100,19 @@ class Weights:
             )
         return cls(**raw)
 
+    def write(self, path: Path) -> None:
+        """Write all weights as JSON, whole or not at all.
+
+        Raises:
+            ConfigError: the file cannot be written.
+        """
+        aside = path.with_name(f"{path.name}.part")
+        try:
+            aside.write_bytes(msgspec.json.format(msgspec.json.encode(self), indent=1) + b"\n")
+            aside.replace(path)
+        except OSError as error:
+            raise ConfigError(f"weights file {path}: cannot be written ({error}); name another") from error
+
 
 def by_text(
     semantic: Floats, lexical: Floats, names: Floats, length: Floats | float, weights: Weights
