@@ -37,7 +37,7 @@ class Item(_Shape):
     score: float = Field(description="In [0, 1], larger is more related.", ge=0, le=1)
     source: Source = Field(description="Why it is in the list: near in meaning or words, by an author, or a fallback.")
     parts: dict[str, float] | None = Field(
-        description="With explain=true the parts that add up to the score; what time and another site take away is below 0."
+        description="With explain=true the parts that add up to the score; time and site only take away."
     )
 
 

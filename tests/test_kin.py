@@ -86,12 +86,15 @@ def test_kin_of_a_symmetric_table_is_symmetric(drawn: tuple[int, Table]) -> None
     assert all(value == pytest.approx(kin[b, a], abs=1e-6) for (a, b), value in kin.items())
 
 
+def new_pairs(block: KinBlock) -> dict[tuple[int, int], float]:
+    pairs = zip(block.owners.tolist(), block.near.tolist(), strict=True)
+    return dict(zip(pairs, block.found.tolist(), strict=True))
+
+
 def test_two_articles_that_share_nothing_are_kin_through_a_third() -> None:
     table = {(0, 2): (0.5, 1.0), (1, 2): (0.5, 1.0), (2, 0): (0.5, 1.0), (2, 1): (0.5, 1.0), (3, 4): (0.5, 1.0)}
     (block,) = blocks(5, table, 9)
-    assert dict(zip(zip(block.owners.tolist(), block.near.tolist(), strict=True), block.found.tolist(), strict=True)) == {
-        (0, 1): 0.5, (1, 0): 0.5, (4, 3): 0.5,
-    }  # fmt: skip
+    assert new_pairs(block) == {(0, 1): 0.5, (1, 0): 0.5, (4, 3): 0.5}
 
 
 def test_who_is_near_in_time_counts_more_among_the_nearest() -> None:
@@ -100,9 +103,15 @@ def test_who_is_near_in_time_counts_more_among_the_nearest() -> None:
     for timely in (1.0, 2.0):
         table = {(0, 1): (0.5, timely), (0, 2): (0.5, 1.0), (1, 3): (1.0, 1.0)}
         (block,) = blocks(4, table, 9)
-        kin = dict(zip(zip(block.owners.tolist(), block.near.tolist(), strict=True), block.found.tolist(), strict=True))
-        found.append(kin[0, 3])
+        found.append(new_pairs(block)[0, 3])
     assert found == pytest.approx([1 / 4, 4 / 9])
+
+
+def test_of_many_that_are_as_near_the_first_rows_count() -> None:
+    few = range(1, NEAREST + 3)
+    table = {(0, b): (0.5, 1.0) for b in few} | {(b, 9): (1.0, 1.0) for b in few if b > NEAREST}
+    (block,) = blocks(10, dict(sorted(table.items())), 9)
+    assert (0, 9) not in new_pairs(block)
 
 
 @pytest.mark.parametrize("n", [0, 1, 3])

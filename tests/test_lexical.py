@@ -67,6 +67,7 @@ def test_only_what_the_term_reader_finds_is_counted() -> None:
     assert WordVectors.of(corpus, TERMS).similarity(np.array([1]), np.array([2])).tolist() == [0.0]
 
 
+@settings(max_examples=20, deadline=None)
 @given(texts)
 def test_the_order_of_the_texts_changes_no_similarity(corpus: list[str]) -> None:
     there, back = WordVectors.of(corpus, TERMS), WordVectors.of(corpus[::-1], TERMS)

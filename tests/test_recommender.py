@@ -1,5 +1,6 @@
 """The lists, held against a slow and obvious oracle, and the laws that no list may break."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import reduce
 from operator import add
@@ -79,7 +80,12 @@ WEIGHTS = Weights(
 
 @pytest.mark.parametrize(
     ("seed", "neighbours", "kin", "weights"),
-    [(1, 40, 0, WEIGHTS), (2, 40, 9, Weights()), (3, 5, 6, WEIGHTS), (4, 3, 4, Weights(later=0, other_site=0))],
+    [
+        (1, 40, 0, WEIGHTS),
+        (2, 40, 9, Weights()),
+        (3, 5, 6, replace(WEIGHTS, names_long=0.1, kin_short=0.1, kin_long=0.9)),
+        (4, 3, 4, Weights(later=0, other_site=0)),
+    ],
 )
 def test_every_score_and_every_part_equals_the_oracle(
     make_release: MakeRelease, seed: int, neighbours: int, kin: int, weights: Weights

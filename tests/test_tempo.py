@@ -56,6 +56,11 @@ def test_without_dates_there_is_no_evidence(nothing: list[float]) -> None:
         assert found.peak == 0.0
 
 
+def test_an_unknown_time_never_counts_for_more_than_the_best_known_one() -> None:
+    assert Tempo(np.full(len(GRID), -1.0)).peak == 0.0
+    assert Tempo(np.linspace(-1, 2, len(GRID))).peak == 2.0
+
+
 def test_where_near_articles_lie_as_any_two_there_is_next_to_no_evidence() -> None:
     found = Tempo.learn(any_two(10, seed=1), any_two(10, seed=2))
     usual = found.at(np.percentile(any_two(10), [1, 5, 50, 95, 99]))
@@ -124,7 +129,7 @@ def test_a_planted_tempo_is_learned_by_the_night_and_orders_equal_texts(make_rel
     for tempo, first in ((1.0, "a099"), (0.0, "a098")):  # without a tempo the newer
         weights = Weights(tempo=tempo, kin_short=0, kin_long=0)  # kin knows the tempo too
         items = [item.id for item in Recommender(release, weights).similar("a000", 9).items]
-        assert [one for one in items if one in ("a098", "a099")][0] == first
+        assert next(one for one in items if one in ("a098", "a099")) == first
 
 
 def test_an_archive_without_dates_has_no_tempo_and_every_list_all_the_same(make_release: MakeRelease) -> None:
