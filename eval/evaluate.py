@@ -19,11 +19,11 @@ from recsys.ranking import Weights
 from recsys.recommender import MAX_K, Recommender
 from recsys.release import Release
 
-_ALONE = Weights(
-    names_short=0, names_long=0, kin_short=0, kin_long=0, section=0, author=0, tags=0, tempo=0, other_site=1
-)
-WORDS_ALONE = replace(_ALONE, words_long=1, words_short=1)
-MEANING_ALONE = replace(_ALONE, words_long=0, words_short=0)
+WORDS_ALONE = Weights(
+    words_long=1, words_short=1, names_short=0, names_long=0, kin_short=0, kin_long=0,
+    section=0, author=0, tags=0, tempo=0, freshness_floor=1, later=1, other_site=1,
+)  # fmt: skip
+MEANING_ALONE = replace(WORDS_ALONE, words_long=0, words_short=0)
 MEASURES = (Measure("nDCG", 10), Measure("R", 10), Measure("RR", 100))
 NO_FILTERS = Filters()
 

@@ -108,6 +108,12 @@ def ingest(files: tuple[Path, ...], url: str, **options: Any) -> None:
     help="bfloat16 is about twice as fast and needs the extra [fast].",
 )
 @click.option("--neighbours", default=100, show_default=True, help="Nearest by meaning, and as many by words, to keep.")
+@click.option(
+    "--language",
+    default="english",
+    show_default=True,
+    help="What the articles are written in, in English and in lower case, such as german; for the stems of words.",
+)
 @click.option("--keep", default=5, show_default=True, type=click.IntRange(min=1), help="Releases to keep on disk.")
 @click.option("--force", is_flag=True, help="Publish although a check failed, and record which.")
 @click.option("--rebuild", is_flag=True, help="Build although nothing has changed.")
@@ -118,6 +124,7 @@ def nightly(
     model: str | None,
     precision: Any,
     neighbours: int,
+    language: str,
     keep: int,
     force: bool,
     rebuild: bool,
@@ -138,10 +145,11 @@ def nightly(
     from recsys.model_files import DEFAULT_MODEL
     from recsys.store import ArticleStore
 
+    build = BuildConfig(neighbours, language=language)  # first, so that a wrong one is told at once
+    config = NightlyConfig(build, keep=keep, force=force, rebuild=rebuild)
     store = ArticleStore.open(url, create=True)
     if files and not _ingest(files, store, **options):
         raise BuildRefused("the ingest failed, so nothing was built; the last release stays")
-    config = NightlyConfig(BuildConfig(neighbours), keep=keep, force=force, rebuild=rebuild)
     manifest = run(store, releases, load_embedder(model or DEFAULT_MODEL, precision), config)
     click.echo(f"current release: {manifest.id}, {manifest.articles} articles")
 

@@ -27,7 +27,7 @@ from recsys.manifest import FORMAT, Manifest, Model, record_files
 from recsys.progress import progress, track
 from recsys.release import REPORT, VECTORS, seconds
 from recsys.store import ArticleStore
-from recsys.terms import names, term_reader
+from recsys.terms import known_language, names, term_reader
 from recsys.text import RECIPE, Boilerplate, find_boilerplate, lexical_text
 from recsys.urls import canonical_url, site_of
 from recsys.vectors import VectorIndex
@@ -46,12 +46,18 @@ class BuildConfig:
         kin: how many more are kept that the nearest of an article are near to.
         title_weight: how often the title's words count in the word index.
         language: of the articles; one that Snowball knows, for the stems of words.
+
+    Raises:
+        ConfigError: Snowball does not know the language.
     """
 
     neighbours: int = 100
     kin: int = 50
     title_weight: int = 3
     language: str = "english"
+
+    def __post_init__(self) -> None:
+        known_language(self.language)  # now, not after an hour of embedding
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,9 +155,9 @@ def parts(found: Signals, length: Floats | float, weights: Weights) -> dict[str,
     }
     relevant = {name: values / weights.total for name, values in relevant.items()}
     relevance = sum(relevant.values(), np.zeros(len(found.semantic)))
-    time = timeliness(found, weights)
-    site = np.where(found.elsewhere, weights.other_site, 1.0)
-    return relevant | {"time": relevance * (time - 1.0), "site": relevance * time * (site - 1.0)}
+    time = relevance * (timeliness(found, weights) - 1.0)
+    site = (relevance + time) * (np.where(found.elsewhere, weights.other_site, 1.0) - 1.0)  # of just what time has left
+    return relevant | {"time": time, "site": site}
 
 
 def score(by_part: dict[str, Floats]) -> Floats:

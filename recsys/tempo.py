@@ -45,8 +45,8 @@ class Tempo:
 
     @property
     def peak(self) -> float:
-        """The largest evidence there is."""
-        return float(self.evidence.max())
+        """The largest evidence there is, at least the 0 of an unknown time."""
+        return float(self.evidence.max(initial=0.0))
 
     def at(self, days: npt.NDArray[np.floating]) -> Floats:
         """The evidence of (m,) days (>= 0); an unknown time (NaN) tells nothing, 0."""

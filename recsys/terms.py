@@ -6,13 +6,13 @@ from itertools import pairwise
 
 from recsys.errors import ConfigError
 
-WORD = re.compile(r"\b\w[\w'’-]*\w\b")
+WORD = re.compile(r"\b\w[\w'-]*\w\b")
 _CAPITAL = "[" + "".join(letter for letter in map(chr, range(0x2E80)) if letter.isupper()) + "]"
 _PROPER = rf"{_CAPITAL}[\w'’&.-]*\w"
-_NAME = re.compile(rf"{_PROPER}(?:\s+(?:(?:of|for|de|von|van)\s+)?{_PROPER})*")
+_NAME = re.compile(rf"{_PROPER}(?:[^\S\n]+(?:(?:of|for|de|von|van)[^\S\n]+)?{_PROPER})*")  # within one line
 _ACRONYM = re.compile(rf"{_CAPITAL}{{2}}")
 _POSSESSIVE = re.compile(r"['’]s$")
-_BEFORE = " \"“‘'("  # what may stand between the end of a sentence and the next one's first word
+_BEFORE = " \"“”‘’'()[]"  # what may stand between the end of a sentence and the next one's first word
 
 
 def term_reader(language: str = "english") -> Callable[[str], list[str]]:
@@ -30,17 +30,29 @@ def term_reader(language: str = "english") -> Callable[[str], list[str]]:
     import Stemmer
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
-    known = Stemmer.algorithms()
-    if language not in known:
-        raise ConfigError(f"language {language!r}: known are {', '.join(sorted(known))}")
-    stem = Stemmer.Stemmer(language).stemWords
+    stem = Stemmer.Stemmer(known_language(language)).stemWords
     stop = ENGLISH_STOP_WORDS if language == "english" else frozenset()
 
     def terms(text: str) -> list[str]:
-        stems: list[str] = stem([word for word in WORD.findall(text.lower()) if word not in stop])
+        plain = text.lower().replace("’", "'")  # Snowball takes the 's from a word only where it is typed plainly
+        stems: list[str] = stem([word for word in WORD.findall(plain) if word not in stop])
         return stems + [f"{first} {second}" for first, second in pairwise(stems)]
 
     return terms
+
+
+def known_language(language: str) -> str:
+    """The same language, where words can be stemmed in it.
+
+    Raises:
+        ConfigError: Snowball does not know the language.
+    """
+    import Stemmer
+
+    known = Stemmer.algorithms()
+    if language not in known:
+        raise ConfigError(f"language {language!r} is not known: give one of {', '.join(sorted(known))}")
+    return language
 
 
 def names(text: str) -> list[str]:
@@ -60,5 +72,5 @@ def _names(text: str) -> Iterator[str]:
 
 
 def _begins_sentence(text: str, start: int) -> bool:
-    before = text[max(0, start - 3) : start].rstrip(_BEFORE)
-    return not before or before[-1] in ".!?\n:"
+    before = text[max(0, start - 5) : start].rstrip(_BEFORE)
+    return not before or before[-1] in ".!?…\n:"

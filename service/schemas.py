@@ -36,7 +36,9 @@ class Item(_Shape):
     image: Image | None
     score: float = Field(description="In [0, 1], larger is more related.", ge=0, le=1)
     source: Source = Field(description="Why it is in the list: near in meaning or words, by an author, or a fallback.")
-    parts: dict[str, float] | None = Field(description="With explain=true the parts that add up to the score.")
+    parts: dict[str, float] | None = Field(
+        description="With explain=true the parts that add up to the score; time and site only take away."
+    )
 
 
 class _Answer(_Shape):
@@ -118,10 +120,13 @@ _ITEM: JsonObject = {
     "parts": {
         "semantic": 0.25,
         "lexical": 0.25,
-        "freshness": -0.0625,
+        "names": 0.0625,
+        "kin": 0.03125,
         "section": 0.03125,
         "author": 0.0,
         "tags": 0.03125,
+        "time": -0.15625,
+        "site": 0.0,
     },
 }
 _FROM: JsonObject = {"article_id": "mc-a-01", "release": "20260301T021500Z-9f2c41d7", "model": "all-MiniLM-L6-v2"}

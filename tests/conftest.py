@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -30,7 +31,7 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name)
 
 
-def published(folder: Path, articles: Sequence[Article], **build: int) -> Release:
+def published(folder: Path, articles: Sequence[Article], **build: Any) -> Release:
     """What the night publishes of these articles, in the new folder `folder`."""
     store = ArticleStore.open(f"sqlite:///{folder / 'articles.db'}", create=True)
     store.put(articles)

@@ -30,9 +30,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         release = published(Path(folder) / "paper", [*articles, replace(articles[1], id="a006", published_at=None)])
         shutil.copytree(release.path, target)
-        recommender = Recommender(release)
+        recommender, near = Recommender(release), release.neighbours(0)
         answers = {
             "format": FORMAT,
+            "neighbours": {name: len(getattr(near, name)) for name in ("rows", "cosine", "words", "names", "kin")},
             "similar": [item.id for item in recommender.similar("a000", 3).items],
             "more_from_author": [item.id for item in recommender.more_from_author("a000", 3).items],
         }

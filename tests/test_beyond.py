@@ -50,7 +50,7 @@ def paper(tmp_path_factory: pytest.TempPathFactory) -> Release:
         )
         for n in range(24)
     ]  # fmt: skip
-    return published(tmp_path_factory.mktemp("beyond"), articles, neighbours=3)
+    return published(tmp_path_factory.mktemp("beyond"), articles, neighbours=3, kin=0)
 
 
 IDS = [f"a{n:03}" for n in range(24)]
@@ -294,7 +294,7 @@ def test_a_run_of_nothing_and_values_that_do_not_exist_are_refused(paper: Releas
 
 
 def test_a_run_keeps_why_each_answer_is_there(make_release: MakeRelease, tmp_path: Path) -> None:
-    release = make_release([article(n, section="sport" if n < 6 else "") for n in range(12)], neighbours=2)
+    release = make_release([article(n, section="sport" if n < 6 else "") for n in range(12)], neighbours=2, kin=0)
     run = rank(release, ["a001", "a007"], Weights(), "ours", k=8)
     answers = Recommender(release).similar("a001", 8).items
     assert [answer.source for answer in run.lists["a001"]] == [item.source for item in answers]

@@ -1,6 +1,9 @@
 """The evaluation: judgments are read as they stand, figures are those worked out by hand."""
 
+import json
+import math
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -141,19 +144,42 @@ def test_a_run_asks_only_what_the_release_has(make_release: MakeRelease, tmp_pat
 
 def test_weights_are_checked_and_read_from_a_file(tmp_path: Path) -> None:
     path = tmp_path / "weights.json"
-    path.write_text('{"words_long": 0.2, "slow_half_life_days": 30}')
-    assert Weights.read(path) == Weights(words_long=0.2, slow_half_life_days=30)
+    path.write_text('{"words_long": 0.2, "kin_short": 3, "other_site": 0}')
+    assert Weights.read(path) == Weights(words_long=0.2, kin_short=3, other_site=0)
+    every = {item.name: getattr(Weights(), item.name) for item in fields(Weights)}
+    path.write_text(json.dumps(every))
+    assert Weights.read(path) == Weights()
     for text, problem in [
-        ('{"meaning": 1}', "unknown meaning; known are author"),
-        ('{"section": -1}', "section is -1"),
+        ('{"meaning": 1}', "unknown meaning; known are author, freshness_floor, half_life_days, kin_long, kin_short"),
+        ('{"slow_half_life_days": 30}', "unknown slow_half_life_days"),
         ("{", "weights file"),
-        ('{"freshness_floor": 2}', "freshness_floor is 2"),
+        ('{"tempo": "much"}', "weights file"),
+        ('{"section": -1}', "section is -1"),
     ]:
         path.write_text(text)
         with pytest.raises(ConfigError, match=problem):
             Weights.read(path)
-    with pytest.raises(ConfigError, match="long_text is 0"):
-        Weights(long_text=0)
+
+
+SHARES = ["words_short", "words_long", "freshness_floor", "later", "other_site"]
+ABOVE_ZERO = ["long_text", "half_life_days"]
+NAMES = [item.name for item in fields(Weights)]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_weight_has_bounds(name: str) -> None:
+    for value in (-0.01, math.inf, math.nan, True, "1"):
+        with pytest.raises(ConfigError, match=f"weight {name} is {value!r}: give a finite number >= 0"):
+            Weights(**{name: value})  # type: ignore[arg-type]
+    if name in SHARES:
+        assert Weights(**{name: 1}) != Weights(**{name: 0})
+        with pytest.raises(ConfigError, match=rf"weight {name} is 1.01: give a number in \[0, 1\]"):
+            Weights(**{name: 1.01})
+    elif name in ABOVE_ZERO:
+        with pytest.raises(ConfigError, match=f"weight {name} is 0: give a number > 0"):
+            Weights(**{name: 0})
+    else:
+        assert Weights(**{name: 0}) != Weights(**{name: 1000.0})
 
 
 def test_a_paper_is_measured_from_its_files_to_its_lists_over_http(tmp_path: Path) -> None:

@@ -4,13 +4,22 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from conftest import article
+from fakes import FakeEmbedder
 
 from index.__main__ import main
+from index.build import BuildConfig
+from index.nightly import NightlyConfig, nightly
 from recsys import Release
+from recsys.errors import ConfigError, ReleaseFormatError
+from recsys.manifest import FORMAT
 from recsys.release import current_id
 from recsys.store import ArticleStore
+
+GOLDEN = Path(__file__).parent / "golden"
 
 
 @pytest.fixture
@@ -80,7 +89,8 @@ def test_releases_are_listed_rolled_back_and_verified(newsroom: Path) -> None:
     listed = run(newsroom, "releases").output.splitlines()
     assert [line[:2] + line.split()[-1] for line in listed] == ["* all-MiniLM-L6-v2", "  all-MiniLM-L6-v2"]
     assert run(newsroom, "rollback").output == f"current release: {first}\n"
-    assert run(newsroom, "verify").output == f"{first} is whole: 169 articles, 33 files\n"
+    files = len(list((newsroom / "releases" / first).iterdir())) - 1  # the manifest has no checksum of its own
+    assert run(newsroom, "verify").output == f"{first} is whole: 169 articles, {files} files\n"
     (newsroom / "releases" / second / "recent.npy").write_bytes(b"x")
     damaged = run(newsroom, "verify", second)
     assert damaged.exit_code == 1
@@ -97,3 +107,66 @@ def test_a_missing_model_and_an_unwritable_folder_are_named(newsroom: Path) -> N
     result = CliRunner().invoke(main, ["nightly", "--store", f"sqlite:///{newsroom}/file/articles.db"])
     assert result.exit_code == 1
     assert "file" in result.output
+
+
+def test_an_unknown_language_is_told_before_anything_is_read_or_made(tmp_path: Path) -> None:
+    arguments = ["nightly", str(tmp_path / "missing.jsonl"), "--language", "klingon"]
+    places = ["--store", f"sqlite:///{tmp_path / 'articles.db'}", "--releases", str(tmp_path / "releases")]
+    result = CliRunner().invoke(main, [*arguments, *places])
+    assert result.exit_code == 1
+    assert "language 'klingon' is not known: give one of arabic, " in result.output
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(ConfigError, match="'klingon'"):
+        BuildConfig(language="klingon")
+
+
+def test_the_language_belongs_to_the_release_and_another_one_builds_it_again(newsroom: Path) -> None:
+    releases = newsroom / "releases"
+    english = Release.open(releases)
+    assert english.manifest.config["language"] == "english"
+    result = run(newsroom, "nightly", "--language", "german")
+    assert result.exit_code == 0, result.output
+    german = Release.open(releases)
+    assert german.id > english.id
+    assert german.manifest.config == english.manifest.config | {"language": "german"}
+    assert not np.array_equal(german.neighbours(0).words, english.neighbours(0).words)
+    assert run(newsroom, "nightly", "--language", "german").output.startswith(f"current release: {german.id}")
+
+
+@pytest.mark.parametrize(
+    "config",
+    [BuildConfig(neighbours=7), BuildConfig(kin=7), BuildConfig(title_weight=1), BuildConfig(language="dutch")],
+    ids=lambda config: str(config),
+)
+def test_a_night_with_another_configuration_builds_and_with_the_same_does_not(
+    tmp_path: Path, config: BuildConfig
+) -> None:
+    store = ArticleStore.open(f"sqlite:///{tmp_path / 'articles.db'}", create=True)
+    store.put([article(n) for n in range(12)])
+    nights = [
+        nightly(store, tmp_path / "releases", FakeEmbedder(), NightlyConfig(build=build, force=True)).id
+        for build in (BuildConfig(), BuildConfig(), config, config)
+    ]
+    store.close()
+    assert nights[0] == nights[1] < nights[2] == nights[3]
+
+
+def test_a_release_of_an_old_format_is_followed_by_a_new_build_and_never_gone_back_to(tmp_path: Path) -> None:
+    store = ArticleStore.open(f"sqlite:///{tmp_path / 'articles.db'}", create=True)
+    store.put([article(n) for n in range(12)])
+    releases = tmp_path / "releases"
+    first = nightly(store, releases, FakeEmbedder(), NightlyConfig(force=True))
+    shutil.rmtree(releases / first.id)
+    shutil.copytree(GOLDEN / "format-1", releases / first.id)
+    with pytest.raises(ReleaseFormatError, match="format 1, this program reads"):
+        Release.open(releases)
+    second = nightly(store, releases, FakeEmbedder(), NightlyConfig(force=True))
+    store.close()
+    assert second.id > first.id
+    assert second.format == FORMAT
+    assert Release.open(releases).id == second.id
+    listed = CliRunner().invoke(main, ["releases", "--releases", str(releases)])
+    assert "format 1, this program reads" in listed.output
+    back = CliRunner().invoke(main, ["rollback", "--releases", str(releases)])
+    assert back.exit_code == 1
+    assert "no whole release before" in back.output

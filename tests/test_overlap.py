@@ -118,4 +118,5 @@ def test_the_command_prints_figures_and_the_most_changed_lists(make_release: Mak
     assert f"| lists that changed | {found.changed:.1%} |" in result.stdout
     assert "A new \\| story" in result.stdout
     assert f"({found.changes[0].id})" in result.stdout
-    assert len(result.stdout.split("| RBO |")[1].splitlines()) == 1 + 5
+    listed = result.stdout.split("| RBO |")[1].splitlines()[2:]
+    assert len(listed) == min(5, sum(not change.same for change in found.changes)) > 0

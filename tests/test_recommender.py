@@ -1,160 +1,139 @@
 """The lists, held against a slow and obvious oracle, and the laws that no list may break."""
 
-import math
-import re
-from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import reduce
-from itertools import pairwise
 from operator import add
 
 import numpy as np
 import pytest
 from conftest import DAY_ZERO, MakeRelease, article, published
-from fakes import FakeEmbedder
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from oracle import Oracle
 
 from recsys import Recommender, Release, Weights
 from recsys.answers import Source
 from recsys.articles import Article, AuthorName
 from recsys.columns import ListColumn
 from recsys.errors import ArticleNotFound, ConfigError
-from recsys.text import NO_BOILERPLATE, embedding_text, lexical_text
+from recsys.ranking import PARTS
 
-WORDS = ["harbour", "council", "bridge", "oyster", "ferry", "storm", "school", "music", "bread", "goal"]
+WORDS = [
+    "harbour",
+    "council",
+    "bridge",
+    "oyster",
+    "ferry",
+    "storm",
+    "school",
+    "musical",
+    "baked",
+    "goal",
+    "the",
+    "goals",
+]
+INSIDE = [
+    "harbours",
+    "council's",
+    "bridges",
+    "storms",
+    "Marrowick",
+    "Marrowick's",
+    "EU",
+    "Ines Vallory",
+    "Rory McAldane",
+]
+HOSTS = ["https://paper.example", "http://www.paper.example", "https://sport.paper.example", ""]
 SECTIONS = ["", "news", "news/local", "news/courts", "sport", "sport/football"]
 NAMES = ["Ines Vallory", "Rory McAldane", "Yuki Tanabe-Holt"]
 
 
 def paper(seed: int, n: int) -> list[Article]:
-    """n articles of random words, sections, authors, tags and dates (some without)."""
+    """n articles of random words, names, sites, sections, authors, tags and dates (some without)."""
     random = np.random.default_rng(seed)
     pick = lambda values, size: [str(v) for v in random.choice(values, size)]  # noqa: E731 - three uses, one line
     return [
         article(
             number,
             title=" ".join(pick(WORDS, 3)),
-            body=" ".join(pick(WORDS, 12)),
+            body=" ".join(
+                f"{text[0].upper()}{text[1:]}." for text in (" ".join(pick(WORDS + INSIDE, 6)) for _ in "123")
+            ),
+            url=f"{host}/{number}" if (host := pick(HOSTS, 1)[0]) else "",
             section=pick(SECTIONS, 1)[0],
             authors=tuple(AuthorName(name) for name in set(pick(NAMES, int(random.integers(0, 3))))),
             tags=tuple(pick(WORDS, int(random.integers(0, 3)))),
-            published_at=None if random.random() < 0.2 else DAY_ZERO + timedelta(days=int(random.integers(0, 400))),
+            published_at=None
+            if random.random() < 0.2
+            else DAY_ZERO + timedelta(hours=int(400 * 24 * random.random() ** 3)),
         )
         for number in range(n)
     ]
 
 
-class Oracle:
-    """The score as the documentation states it, one pair at a time, from the articles alone."""
-
-    def __init__(self, articles: list[Article], weights: Weights, semantic_base: float) -> None:
-        self.articles, self.weights, self.base = articles, weights, semantic_base
-        embedder = FakeEmbedder()
-        texts = [embedding_text(a, NO_BOILERPLATE, embedder.max_chars) for a in articles]
-        self.vectors = {a.id: v for a, v in zip(articles, embedder.embed(texts), strict=True)}
-        terms = {a.id: Counter(self._terms(lexical_text(a, NO_BOILERPLATE, 3))) for a in articles}
-        n, frequency = len(articles), Counter(term for counts in terms.values() for term in counts)
-        self.words = {
-            key: self._unit(
-                {
-                    t: math.sqrt(c) * (math.log((1 + n) / (1 + frequency[t])) + 1) ** 1.5
-                    for t, c in counts.items()
-                    if 2 <= frequency[t] <= 50
-                }
-            )
-            for key, counts in terms.items()
-        }
-
-    @staticmethod
-    def _terms(text: str) -> list[str]:
-        words = re.findall(r"(?u)\b\w[\w'’-]*\w\b", text.lower())
-        return words + [f"{a} {b}" for a, b in pairwise(words)]
-
-    @staticmethod
-    def _unit(vector: dict[str, float]) -> dict[str, float]:
-        length = math.sqrt(sum(value * value for value in vector.values())) or 1.0
-        return {term: value / length for term, value in vector.items()}
-
-    def section(self, a: Article, b: Article) -> float:
-        ours, theirs = a.section.split("/") if a.section else [], b.section.split("/") if b.section else []
-        common = 0
-        while common < min(len(ours), len(theirs)) and ours[common] == theirs[common]:
-            common += 1
-        if not common:
-            return 0.0
-        inside = sum(other.section.split("/")[:common] == ours[:common] for other in self.articles)
-        rarity = math.log(len(self.articles) / inside) / math.log(len(self.articles))
-        return common / max(len(ours), len(theirs)) * rarity
-
-    def tags(self, a: Article, b: Article) -> float:
-        n, count = len(self.articles), Counter(tag for other in self.articles for tag in set(other.tags))
-        weight = {tag: math.log(1 + n / c) ** 2 for tag, c in count.items()}
-        ours, theirs = set(a.tags), set(b.tags)
-        norm = math.sqrt(sum(weight[t] for t in ours) * sum(weight[t] for t in theirs))
-        return sum(weight[t] for t in ours & theirs) / norm if norm else 0.0
-
-    def score(self, a: Article, b: Article) -> float:
-        w = self.weights
-        cosine = float(self.vectors[a.id] @ self.vectors[b.id])
-        semantic = max(0.0, (cosine - self.base) / (1 - self.base))
-        lexical = math.sqrt(sum(value * self.words[b.id].get(term, 0.0) for term, value in self.words[a.id].items()))
-        length = len(embedding_text(a, NO_BOILERPLATE, FakeEmbedder().max_chars))
-        words = w.words_short + (w.words_long - w.words_short) * min(1.0, length / w.long_text)
-        fresh = (1 + w.freshness_floor) / 2
-        if a.published_at and b.published_at:
-            days = abs((a.published_at - b.published_at).total_seconds()) / 86_400
-            fading = (0.5 ** (days / w.fast_half_life_days) + 0.5 ** (days / w.slow_half_life_days)) / 2
-            fresh = w.freshness_floor + (1 - w.freshness_floor) * fading
-        author = float(bool({x.name for x in a.authors} & {x.name for x in b.authors}))
-        parts = [
-            (words * lexical + (1 - words) * semantic) * fresh,
-            w.section * self.section(a, b),
-            w.author * author,
-            w.tags * self.tags(a, b),
-        ]
-        return sum(parts) / (1 + w.section + w.author + w.tags)
+WEIGHTS = Weights(
+    words_long=0.8, words_short=0.2, long_text=300, names_short=0.3, names_long=0.5, kin_short=0.7, kin_long=0.2,
+    section=0.3, author=0.2, tags=0.25, tempo=0.8, half_life_days=20, freshness_floor=0.5, later=0.9, other_site=0.6,
+)  # fmt: skip
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_similar_equals_the_oracle_over_all_pairs(make_release: MakeRelease, seed: int) -> None:
+@pytest.mark.parametrize(
+    ("seed", "neighbours", "kin", "weights"),
+    [
+        (1, 40, 0, WEIGHTS),
+        (2, 40, 9, Weights()),
+        (3, 5, 6, replace(WEIGHTS, names_long=0.1, kin_short=0.1, kin_long=0.9)),
+        (4, 3, 4, Weights(later=0, other_site=0)),
+    ],
+)
+def test_every_score_and_every_part_equals_the_oracle(
+    make_release: MakeRelease, seed: int, neighbours: int, kin: int, weights: Weights
+) -> None:
     articles = paper(seed, 40)
-    release = make_release(articles, neighbours=40)
-    weights = Weights(
-        words_long=0.8, words_short=0.2, long_text=300, section=0.3, author=0.2, tags=0.25, fast_half_life_days=20
-    )
-    oracle = Oracle(articles, weights, release.manifest.semantic_base)
-    recommender = Recommender(release, weights)
-    for a in articles[::5]:
-        items = [i for i in recommender.similar(a.id, 39).items if i.source is Source.SIMILAR]
-        expected = {b.id: oracle.score(a, b) for b in articles if b.id != a.id}
-        assert {i.id: i.score for i in items} == pytest.approx({i.id: expected[i.id] for i in items}, abs=2e-6)
-        assert [i.score for i in items] == sorted((i.score for i in items), reverse=True)
-        assert len(items) == 39
+    release = make_release(articles, neighbours=neighbours, kin=kin)
+    oracle = Oracle(articles, weights, release.manifest.semantic_base, release.tempo.evidence.tolist())
+    compared = oracle.with_kin(neighbours, kin)
+    recommender, row = Recommender(release, weights), {a.id: number for number, a in enumerate(articles)}
+    for a in articles:
+        own = row[a.id]
+        items = recommender.similar(a.id, 39, explain=True).items
+        assert {row[i.id] for i in items if i.source is Source.SIMILAR} == {b for x, b in compared if x == own}
+        for item in items + recommender.more_from_author(a.id, 9, explain=True).items:
+            expected = oracle.parts(own, row[item.id], compared.get((own, row[item.id])))
+            assert item.parts is not None
+            assert list(item.parts) == list(PARTS)
+            assert item.parts == pytest.approx({name: expected[name] for name in PARTS}, abs=5e-6)
+            assert item.score == pytest.approx(sum(expected.values()), abs=5e-6)
+        scores = [i.score for i in items if i.source is Source.SIMILAR]
+        assert scores == sorted(scores, reverse=True)
 
 
-def test_neighbours_are_the_union_of_both_brute_force_lists(make_release: MakeRelease) -> None:
-    articles, k = paper(7, 50), 5
-    release = make_release(articles, neighbours=k)
-    oracle = Oracle(articles, Weights(), 0.0)
-    vectors = np.array([oracle.vectors[a.id] for a in articles])
-    cosine = vectors @ vectors.T
-    words = np.array(
-        [
-            [sum(v * oracle.words[b.id].get(t, 0.0) for t, v in oracle.words[a.id].items()) for b in articles]
-            for a in articles
-        ]
-    )
-    for row in range(50):
+@pytest.mark.parametrize(("seed", "neighbours"), [(5, 60), (6, 4)])
+def test_the_tempo_is_that_of_all_pairs_but_for_the_sample(
+    make_release: MakeRelease, seed: int, neighbours: int
+) -> None:
+    articles = paper(seed, 60)
+    release = make_release(articles, neighbours=neighbours)
+    oracle = Oracle(articles, Weights(), release.manifest.semantic_base, release.tempo.evidence.tolist())
+    own = oracle.own_evidence(neighbours)
+    assert max(map(abs, own)) > 0.1
+    assert release.tempo.evidence.tolist() == pytest.approx(own, abs=0.06)
+
+
+def test_neighbours_are_the_union_of_both_brute_force_lists_and_kin(make_release: MakeRelease) -> None:
+    articles, k, more = paper(7, 50), 5, 3
+    release = make_release(articles, neighbours=k, kin=more)
+    oracle = Oracle(articles, Weights(), release.manifest.semantic_base, release.tempo.evidence.tolist())
+    compared = oracle.with_kin(k, more)
+    for row, table in enumerate(oracle.table(k)):
         near = release.neighbours(row)
-        others = np.delete(np.arange(50), row)
-        assert near.cosine == pytest.approx(cosine[row, near.rows], abs=1e-5)
-        assert near.words == pytest.approx(words[row, near.rows], abs=1e-5)
-        for exact, measured in ((cosine[row], near.cosine), (words[row], near.words)):
-            kth = np.sort(exact[others])[-k]
-            assert (np.sort(measured)[-k:] >= kth - 1e-5).all()
-        assert k <= len(near.rows) <= 2 * k
-        assert row not in near.rows
+        assert near.rows.tolist() == sorted(b for a, b in compared if a == row)
+        assert len(table) <= len(near.rows) <= len(table) + more
+        for measured, exact in ((near.cosine, oracle.cosine), (near.words, oracle.words), (near.names, oracle.names)):
+            assert measured == pytest.approx([exact[row][b] for b in near.rows], abs=1e-5)
+        assert near.kin == pytest.approx([compared[row, b] for b in near.rows], abs=1e-5)
+    assert any(len(release.neighbours(row).rows) > len(table) for row, table in enumerate(oracle.table(k)))
 
 
 @pytest.fixture(scope="module")
@@ -168,12 +147,18 @@ requests = {
     "exclude": st.frozensets(st.integers(0, 61).map(lambda n: f"a{n:03}"), max_size=20),
     "section": st.sampled_from([None, "news", "news/local", "sport", "nowhere"]),
     "after": st.one_of(st.none(), st.integers(-10, 410).map(lambda d: DAY_ZERO + timedelta(days=d))),
+    "as_of": st.one_of(st.none(), st.integers(-10, 410).map(lambda d: DAY_ZERO + timedelta(days=d))),
     "withdrawn": st.frozensets(st.integers(0, 59), max_size=10),
 }
 
 
 def eligible(
-    articles: list[Article], own: str, exclude: frozenset[str], section: str | None, after: datetime | None
+    articles: list[Article],
+    own: str,
+    exclude: frozenset[str],
+    section: str | None,
+    after: datetime | None,
+    as_of: datetime | None,
 ) -> set[str]:
     return {
         a.id
@@ -182,6 +167,7 @@ def eligible(
         and a.id not in exclude
         and (section is None or f"{a.section}/".startswith(f"{section}/"))
         and (after is None or (a.published_at is not None and a.published_at > after))
+        and (as_of is None or (a.published_at is not None and a.published_at <= as_of))
     }
 
 
@@ -194,12 +180,13 @@ def test_every_list_obeys_every_filter_and_is_as_long_as_it_can_be(
     exclude: frozenset[str],
     section: str | None,
     after: datetime | None,
+    as_of: datetime | None,
     withdrawn: frozenset[int],
 ) -> None:
     articles, own = paper(11, 60), f"a{number:03}"
     recommender = Recommender(release, withdrawn=withdrawn)
-    may = eligible(articles, own, exclude | {f"a{row:03}" for row in withdrawn}, section, after)
-    asked = {"exclude": exclude, "section": section, "published_after": after}
+    may = eligible(articles, own, exclude | {f"a{row:03}" for row in withdrawn}, section, after, as_of)
+    asked = {"exclude": exclude, "section": section, "published_after": after, "as_of": as_of}
 
     similar = recommender.similar(own, k, **asked).items
     assert len(similar) == min(k, len(may))
@@ -222,16 +209,54 @@ def test_every_list_obeys_every_filter_and_is_as_long_as_it_can_be(
     assert both == recommender.related(own, k, 3, **asked)
 
 
-def test_parts_add_up_to_the_score_exactly(release: Release) -> None:
-    recommender = Recommender(release)
-    for item in (
-        recommender.similar("a005", 30, explain=True).items
-        + recommender.more_from_author("a005", 5, explain=True).items
-    ):
+any_weights = st.builds(
+    Weights,
+    **dict.fromkeys(("words_short", "words_long", "freshness_floor", "later", "other_site"), st.floats(0, 1)),
+    **dict.fromkeys(("long_text", "half_life_days"), st.floats(1e-3, 1e4)),
+    **dict.fromkeys(
+        ("names_short", "names_long", "kin_short", "kin_long", "section", "author", "tags", "tempo"), st.floats(0, 20)
+    ),
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(any_weights, st.integers(0, 59))
+def test_whatever_the_weights_the_parts_add_up_to_a_score_between_0_and_1(
+    release: Release, weights: Weights, number: int
+) -> None:
+    recommender, own = Recommender(release, weights), f"a{number:03}"
+    similar = recommender.similar(own, 59, explain=True).items
+    for item in similar + recommender.more_from_author(own, 5, explain=True).items:
         assert item.parts is not None
+        assert list(item.parts) == list(PARTS)
         assert reduce(add, item.parts.values()) == item.score  # sum() is more exact since Python 3.12
-        assert 0.0 <= item.score <= 1.0
-    assert all(item.parts is None for item in recommender.similar("a005", 5).items)
+        assert 0.0 <= item.score <= 1.0 + 1e-12
+        assert all(value >= 0 for name, value in item.parts.items() if name not in ("time", "site"))
+        assert item.parts["time"] <= 0 >= item.parts["site"]
+    near = [item.score for item in similar if item.source is Source.SIMILAR]
+    assert near == sorted(near, reverse=True)
+    assert {item.parts is None for item in recommender.similar(own, 5).items} == {True}
+
+
+def test_a_weight_of_nothing_takes_its_part_away(release: Release) -> None:
+    for part, off in {
+        "names": Weights(names_short=0, names_long=0),
+        "kin": Weights(kin_short=0, kin_long=0),
+        "time": Weights(tempo=0, freshness_floor=1, later=1),
+        "site": Weights(other_site=1),
+    }.items():
+        on = Weights(names_long=1, kin_long=1, tempo=1, freshness_floor=0.5, later=0.5, other_site=0.5)
+        shown = [
+            [
+                item.parts[part]
+                for number in range(0, 60, 7)
+                for item in Recommender(release, weights).similar(f"a{number:03}", 59, explain=True).items
+                if item.parts
+            ]
+            for weights in (on, off)
+        ]
+        assert any(shown[0])
+        assert not any(shown[1])
 
 
 def test_a_short_list_is_filled_from_the_section_and_then_the_paper(make_release: MakeRelease) -> None:
@@ -241,7 +266,7 @@ def test_a_short_list_is_filled_from_the_section_and_then_the_paper(make_release
         Article(**{**{f: getattr(a, f) for f in a.__dataclass_fields__}, "title": f"t{n}"})
         for n, a in enumerate(articles)
     ]
-    release = make_release(articles, neighbours=1)
+    release = make_release(articles, neighbours=1, kin=0)
     items = Recommender(release, Weights()).similar("a000", 4).items
     order = [Source.SIMILAR, Source.SECTION, Source.RECENT]
     assert [order.index(i.source) for i in items] == sorted(order.index(i.source) for i in items)
@@ -254,8 +279,23 @@ def test_equal_scores_are_ordered_by_date_and_then_by_id(make_release: MakeRelea
     same = {"title": "one title", "body": "the same words"}
     days = {0: 5, 1: 9, 2: 1, 3: 9, 4: 5}
     release = make_release([article(n, **same, published_at=DAY_ZERO + timedelta(days=d)) for n, d in days.items()])
-    flat = Weights(freshness_floor=1)
+    flat = Weights(tempo=0, freshness_floor=1)
     assert [i.id for i in Recommender(release, flat).similar("a002", 4).items] == ["a001", "a003", "a000", "a004"]
+
+
+def test_another_site_comes_later_and_an_unknown_one_is_not_held_against_anybody(make_release: MakeRelease) -> None:
+    same = {"title": "one title", "body": "the same words", "published_at": DAY_ZERO}
+    hosts = ["https://paper.example", "https://sport.paper.example", "", "http://www.paper.example"]
+    release = make_release(
+        [article(n, **same, url=f"{host}/{n}" if host else "") for n, host in enumerate(hosts)], kin=0
+    )
+    weights = Weights(other_site=0.5, kin_short=0, kin_long=0)
+    items = Recommender(release, weights).similar("a000", 3, explain=True).items
+    assert [i.id for i in items] == ["a002", "a003", "a001"]
+    assert items[2].score == pytest.approx(items[0].score / 2)
+    assert [i.parts["site"] < 0 for i in items if i.parts] == [False, False, True]
+    unknown = Recommender(release, weights).similar("a002", 3, explain=True).items
+    assert {i.parts["site"] for i in unknown if i.parts} == {0.0}
 
 
 def test_a_section_is_found_however_it_is_printed(make_release: MakeRelease) -> None:
@@ -304,7 +344,8 @@ def test_unknown_articles_and_senseless_counts_are_refused_by_name(release: Rele
             recommender.similar("a001", k)
 
 
-def test_an_article_is_found_by_any_spelling_of_its_address(release: Release) -> None:
+def test_an_article_is_found_by_any_spelling_of_its_address(make_release: MakeRelease) -> None:
+    release = make_release([article(n) for n in range(9)])
     assert release.row_of_url("http://www.paper.example/story/7/?utm_source=x#top") == 7
     with pytest.raises(ArticleNotFound):
         release.row_of_url("https://paper.example/story/700")

@@ -127,6 +127,33 @@ def test_a_headline_or_standfirst_printed_again_in_the_body_is_read_once() -> No
     assert embedding_text(article, NO_BOILERPLATE, 100) == "A title\nThe start of it all.\nMore."
 
 
+@pytest.mark.parametrize(
+    ("title", "body", "kept"),
+    [
+        ("We met the mayor…", "We met the mayor on Monday.\nMore.", False),  # the CMS made a title of the beginning
+        ("We met the mayor ...", "We met the mayor on Monday.", False),
+        ("We met the may", "We met the mayor on Monday.", False),
+        ("We met the mayor", "we met the mayor on Monday.", True),  # as it is printed, or it is no beginning
+        ("We met the mayor", "On Monday we met the mayor.", True),
+        ("We met the mayor", "We met the mayor\nOn Monday.", True),  # the headline again, on a line of its own
+        ("We met the mayor", "", True),
+        ("…", "Some body.", False),
+    ],
+)
+def test_a_title_that_is_only_how_the_body_begins_is_no_headline(title: str, body: str, kept: bool) -> None:
+    article = Article(id="a", title=title, body=body)
+    once = embedding_text(article, NO_BOILERPLATE, 1000)
+    assert once == ("\n".join(filter(None, [title, body.removeprefix(title).strip()])) if kept else body)
+    assert lexical_text(article, NO_BOILERPLATE, 3) == (f"{title}\n" * 2 + once if kept else body)
+
+
+@given(st.text(alphabet="Ab .…\n", max_size=12), st.text(alphabet="Ab .…\n", max_size=20))
+def test_every_word_of_the_title_is_still_read(title: str, body: str) -> None:
+    words = embedding_text(Article(id="a", title=title, body=body), NO_BOILERPLATE, 1000)
+    for word in title.strip().strip(" .…").split():
+        assert word.strip(".…") in words
+
+
 @pytest.mark.parametrize("text", [embedding_text, lambda article, lines, chars: lexical_text(article, lines)])
 def test_an_article_without_any_text_has_the_empty_text(text) -> None:  # type: ignore[no-untyped-def]
     assert text(Article(id="a", title=" "), NO_BOILERPLATE, 10) == ""

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.urls import canonical_url, is_web_url
+from recsys.urls import canonical_url, is_web_url, site_of
 
 
 @pytest.mark.parametrize(
@@ -96,3 +96,21 @@ def test_canonical_twice_is_canonical_once(rest: str, start: str) -> None:
 def test_no_text_raises(text: str) -> None:
     assert canonical_url(text) == "" or text.strip().lower().startswith("http")
     assert isinstance(canonical_url(f"https://x.example/{text}"), str)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("https://paper.example/a", "http://www.Paper.example:80/b?utm_source=x", True),
+        ("https://paper.example/a", "https://sport.paper.example/a", False),
+        ("https://paper.example/a", "https://paper.example:8443/a", False),
+        ("https://paper.example/a", "https://paper.example.evil.example/a", False),
+    ],
+)
+def test_a_site_is_the_host_of_a_canonical_address(one: str, other: str, same: bool) -> None:
+    assert (site_of(canonical_url(one)) == site_of(canonical_url(other))) == same
+
+
+@pytest.mark.parametrize("url", ["", "/story/1", "mailto:desk@paper.example"])
+def test_what_is_no_address_has_no_site(url: str) -> None:
+    assert site_of(canonical_url(url)) == ""

@@ -16,7 +16,7 @@ from recsys.recommender import Recommender
 Pair = tuple[str, str]
 PairScorer = Callable[[Sequence[Pair]], Sequence[float] | npt.NDArray[np.float64]]  # larger is more alike
 
-CONTEXT = ("freshness", "section", "author", "tags")  # parts of a score that are not about what the texts say
+CONTEXT = ("section", "author", "tags", "time", "site")  # parts of a score that are not about what the texts say
 LEAST_CLUSTERS = 10  # with fewer, an interval says nothing
 
 
