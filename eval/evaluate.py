@@ -21,6 +21,7 @@ from recsys.release import Release
 
 WORDS_ALONE = Weights(words_long=1, words_short=1, section=0, author=0, tags=0, freshness_floor=1)
 MEANING_ALONE = Weights(words_long=0, words_short=0, section=0, author=0, tags=0, freshness_floor=1)
+OURS = "our ranking"
 MEASURES = (Measure("nDCG", 10), Measure("R", 10), Measure("RR", 100))
 NO_FILTERS = Filters()
 
@@ -44,7 +45,7 @@ class Score:
 
 def systems(ours: Weights) -> dict[str, Weights]:
     """Our ranking beside its two halves; all of them over the same candidates."""
-    return {"words alone (TF-IDF)": WORDS_ALONE, "meaning alone": MEANING_ALONE, "our ranking": ours}
+    return {"words alone (TF-IDF)": WORDS_ALONE, "meaning alone": MEANING_ALONE, OURS: ours}
 
 
 def rank(
