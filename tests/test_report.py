@@ -243,6 +243,9 @@ def test_queries_of_one_story_are_one_cluster(paper: Release, tmp_path: Path) ->
     found = json.loads((tmp_path / "out/report.json").read_text())
     assert {(one["queries"], one["clusters"]) for one in found["comparisons"]} == {(16, 4)}
     assert "TF-IDF: needs the texts of --store" in found["left_out"]
+    runs = [word for name in ("random", "our-ranking") for word in ("--run", str(tmp_path / f"out/runs/{name}.trec"))]
+    compared = CliRunner().invoke(main, ["compare", *runs, "--stories", str(tmp_path / "stories.tsv")])
+    assert "| 16 (4) |" in compared.stdout
 
 
 @given(st.lists(st.sets(st.integers(0, 12), min_size=1, max_size=4), max_size=8))

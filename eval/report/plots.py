@@ -25,11 +25,13 @@ def wins_and_losses(study: Study) -> str:
     """The difference of each article asked, largest gain first."""
     values = np.sort(np.array(list(study.differences.values())))[::-1]
     places = np.arange(len(values) + 1)
-    heights = np.append(values, values[-1:])
+    better, worse = int((values > 0).sum()), len(values) - int((values < 0).sum())
     with _drawn("wins") as (axes, out):
-        for sign, color, name in ((1, OURS, study.config.system), (-1, THEIRS, study.baseline)):
-            part = np.where(heights * sign > 0, heights, 0.0)
-            axes.fill_between(places, part, step="post", color=color, linewidth=0, label=f"better: {name}")
+        axes.stairs(
+            values[:better], places[: better + 1], fill=True, color=OURS, label=f"better: {study.config.system}"
+        )
+        axes.stairs(values[worse:], places[worse:], fill=True, color=THEIRS, label=f"better: {study.baseline}")
+        axes.set_xlim(0, len(values))
         axes.axhline(0, color=JUDGED, linewidth=0.8)
         axes.set(xlabel="articles asked, by difference", ylabel=f"difference in {study.config.measure}")
         axes.legend(loc="upper right", frameon=False)
