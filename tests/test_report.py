@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from eval.__main__ import main
 from eval.clusters import story_clusters
 from eval.judged.stories import read_stories
-from eval.judgments import Judgments, read_links
+from eval.judgments import Judgments, merged, read_links
 from eval.measures import Measure
 from eval.metrics import per_query
 from eval.report.cases import cases
@@ -223,6 +223,23 @@ def test_lists_side_by_side_hold_the_largest_differences_and_what_both_missed(ma
         shown = {entry["id"] for entry in case["ours"] + case["theirs"]}
         assert {entry["id"] for entry in case["missed"]} == set(known) - shown
         assert all((entry["gain"] is not None) == (entry["id"] in known) for entry in case["ours"])
+
+
+def test_each_source_of_judgments_is_told_alone(tmp_path: Path) -> None:
+    run = Run.of("ours", {"a": [("b", 1.0)], "c": [("d", 1.0)]})
+    links = [Judgments({"a": {"b": 1.0}}, "links"), Judgments({"c": {"e": 1.0}}, "links")]
+    clicks = Judgments({"c": {"d": 2.0}}, "clicks")
+    release = published(tmp_path, [article(n, id=name) for n, name in enumerate("abcde")])
+    assert measured(run, release, merged([*links, clicks]), ReportConfig()).by_source == {"links": 0.5, "clicks": 1.0}
+
+
+def test_a_file_of_pairs_has_a_largest_size(
+    paper: Release, links: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("eval.report.folder.MOST_PAIRS", 3)
+    assert report(paper, links, tmp_path / "out").exit_code == 0
+    assert not (tmp_path / "out/judgments.qrels").exists()
+    assert "judgments.qrels is left out: 21 pairs are more than 3" in caplog.text
 
 
 def test_only_addresses_of_the_web_can_be_followed(paper: Release) -> None:

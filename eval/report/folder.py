@@ -24,6 +24,7 @@ from recsys.progress import track
 
 T = TypeVar("T")
 PAGE, DOCUMENT, PER_QUERY, QRELS = "report.html", "report.json", "per-query.tsv", "judgments.qrels"
+MOST_PAIRS = 2_000_000  # in a file of judgments: n articles of one story are n * (n - 1) lines
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +60,7 @@ def write_report(
         for run in track(kept(runs, new / "runs"), "report", total, unit="systems"):
             found.append(measured(run, origin.release, origin.judgments, config))
             _if_it_can(write_trec, run, new / "runs" / f"{file_name(run.system)}.trec")
-        _if_it_can(write_qrels, origin.judgments, new / QRELS)
+        _if_it_can(_write_qrels, origin.judgments, new / QRELS)
         result = study(found, ours, origin.release, origin.judgments, config)
         _write(result, origin, new)
     return summary(result, origin, folder)
@@ -100,6 +101,13 @@ def _per_query(result: Study, judgments: Judgments) -> str:
 
 def _plain(text: str) -> str:
     return " ".join(text.split("\t")).replace("\n", " ").replace("\r", " ")
+
+
+def _write_qrels(judgments: Judgments, path: Path) -> None:
+    pairs = sum(map(len, judgments.gains.values()))
+    if pairs > MOST_PAIRS:
+        raise ConfigError(f"{pairs} pairs are more than {MOST_PAIRS}: large stories have no place in a list of pairs")
+    write_qrels(judgments, path)
 
 
 def _if_it_can(write: Callable[[T, Path], None], content: T, path: Path) -> None:

@@ -11,13 +11,13 @@ from eval.beyond.ages import age
 from eval.beyond.shown import Shown
 from eval.clusters import story_clusters
 from eval.compare import Comparison, compare
-from eval.judgments import Judgments
+from eval.judgments import Judgments, merged
 from eval.measures import Measure
 from eval.metrics import mean, per_query
-from eval.pairing import ByQuery, Floats, Paired
+from eval.pairing import ByQuery, Floats
 from eval.report.config import ReportConfig
+from eval.report.estimates import Estimate, estimates
 from eval.runs import Run
-from eval.significance import Clusters, bootstrap_intervals
 from recsys.errors import ConfigError
 from recsys.recommender import MAX_K
 from recsys.release import UNDATED, Release
@@ -26,17 +26,6 @@ CUTOFFS = (1, 2, 3, 5, 10, 20, 50, MAX_K)
 SHOWN = 10  # answers of a list that ages and exposure look at
 POINTS = 101  # of the curves of ages and exposure, 0 to 100 percent
 _DAY = 86_400.0
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """A mean over n queries in c clusters, and the bootstrap interval of it."""
-
-    value: float
-    low: float
-    high: float
-    n: int
-    clusters: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +89,10 @@ def measured(run: Run, release: Release, judgments: Judgments, config: ReportCon
     Raises:
         ConfigError: the run is empty, or an answer is not in the release.
     """
-    parts = judgments.parts or (judgments,)
     return Measured(
         run.system,
         {str(one): per_query(run, judgments, one) for one in config.measures},
-        {part.source: mean(run, part, config.measure) for part in parts if len(part)},
+        {part.source: mean(run, part, config.measure) for part in _sources(judgments)},
         _looks(run, Shown.of(run, release), judgments, config.measure),
     )
 
@@ -130,15 +118,18 @@ def study(
     for asked in filter(None, (config.system, config.baseline)):
         if asked not in by_system:
             raise ConfigError(f"no system {asked!r}: there are {', '.join(names)}")
-    estimates = _estimates(systems, clusters, config)
-    baseline = config.baseline or _best(estimates, rivals, key)
+    by_measure = {
+        name: estimates({one.system: one.by_query[name] for one in systems}, clusters, config.compare)
+        for name in map(str, config.measures)
+    }
+    baseline = config.baseline or _best(by_measure[key], rivals)
     found = {one.system: one for one in compare(by_system, baseline, clusters=clusters, config=config.compare)}
     ages = _judged_ages(release, judgments)
     return Study(
         config,
         tuple(systems),
         tuple(ours),
-        estimates,
+        {name: {measure: found[name] for measure, found in by_measure.items()} for name in names},
         baseline,
         config.baseline is None,
         tuple(found[name] for name in names if name != baseline),
@@ -176,36 +167,29 @@ def _exposure(counts: "np.ndarray[tuple[int], np.dtype[np.intp]]") -> tuple[floa
     return tuple(np.interp(np.linspace(0, len(counts), POINTS), np.arange(len(counts) + 1), shares).tolist())
 
 
-def _estimates(
-    systems: Sequence[Measured], clustered: Mapping[str, str] | None, config: ReportConfig
-) -> dict[str, dict[str, Estimate]]:
-    """system -> measure -> its mean with an interval; all are drawn alike."""
-    out: dict[str, dict[str, Estimate]] = {}
-    for measure in map(str, config.measures):
-        pair = Paired.of({one.system: one.by_query[measure] for one in systems}, clustered)
-        sums = np.array([np.bincount(pair.groups, weights=values) for values in pair.values.values()])
-        clusters = Clusters(sums, pair.sizes)
-        rng = np.random.default_rng(config.compare.seed)
-        ends = bootstrap_intervals(clusters, config.compare.alpha, config.compare.resamples, rng).clip(0, 1)
-        for name, value, (low, high) in zip(pair.values, clusters.effects, ends, strict=True):
-            estimate = Estimate(float(value), float(low), float(high), len(pair.queries), len(pair.sizes))
-            out.setdefault(name, {})[measure] = estimate
-    return out
-
-
-def _best(estimates: Mapping[str, Mapping[str, Estimate]], names: Sequence[str], measure: str) -> str:
+def _best(estimates: Mapping[str, Estimate], names: Sequence[str]) -> str:
     if not names:
         raise ConfigError("no baseline to hold the systems against: give one by name")
-    return max(names, key=lambda name: estimates[name][measure].value)
+    return max(names, key=lambda name: estimates[name].value)
+
+
+def _sources(judgments: Judgments) -> list[Judgments]:
+    """The judgments of each source alone, several files of one source together."""
+    by_source: dict[str, list[Judgments]] = {}
+    for part in judgments.parts or (judgments,):
+        if len(part):
+            by_source.setdefault(part.source, []).append(part)
+    return [merged(parts) for parts in by_source.values()]
 
 
 def _judged_ages(release: Release, judgments: Judgments) -> Floats:
     """Days that what is judged related was published before the article that it is related to."""
-    pairs = [(q, d) for q, known in judgments.gains.items() for d, gain in known.items() if gain > 0]
-    rows = {
-        name: row for name in dict.fromkeys(name for pair in pairs for name in pair) for row in release.rows([name])
-    }
-    both = np.array([(rows[q], rows[d]) for q, d in pairs if q in rows and d in rows], np.int64).reshape(-1, 2)
-    asked, related = release.published[both[:, 0]], release.published[both[:, 1]]
-    dated = (asked != UNDATED) & (related != UNDATED)
-    return np.asarray((asked[dated] - related[dated]) / _DAY, np.float64)
+    published = {release.ids[row]: int(moment) for row, moment in enumerate(release.published) if moment != UNDATED}
+    days = [
+        (published[article] - published[related]) / _DAY
+        for article, known in judgments.gains.items()
+        if article in published
+        for related, gain in known.items()
+        if gain > 0 and related in published
+    ]
+    return np.array(days, np.float64)

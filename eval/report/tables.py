@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from eval.aspects import ASPECTS
 from eval.markdown import cell
-from eval.report.study import Estimate, Study
+from eval.report.estimates import Estimate
+from eval.report.study import Study
 
 
 @dataclass(frozen=True, slots=True)
