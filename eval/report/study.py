@@ -129,7 +129,7 @@ def study(
         config,
         tuple(systems),
         tuple(ours),
-        {name: {measure: found[name] for measure, found in by_measure.items()} for name in names},
+        {name: {measure: by_name[name] for measure, by_name in by_measure.items()} for name in names},
         baseline,
         config.baseline is None,
         tuple(found[name] for name in names if name != baseline),
