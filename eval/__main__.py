@@ -10,6 +10,7 @@ from eval.commands.evaluate import evaluate_command
 from eval.commands.judgments import human_command, links_command
 from eval.commands.overlap import overlap_command
 from eval.commands.papers import papers_command
+from eval.commands.report import report_command
 from eval.commands.runs import run_command, score_command
 from eval.commands.tune import tune_command
 from recsys.errors import RecsysError
@@ -28,6 +29,7 @@ for _command in (
     score_command,
     compare_command,
     tune_command,
+    report_command,
     links_command,
     human_command,
     papers_command,

@@ -24,6 +24,7 @@ WORDS_ALONE = Weights(
     section=0, author=0, tags=0, tempo=0, freshness_floor=1, later=1, other_site=1,
 )  # fmt: skip
 MEANING_ALONE = replace(WORDS_ALONE, words_long=0, words_short=0)
+OURS = "our ranking"
 MEASURES = (Measure("nDCG", 10), Measure("R", 10), Measure("RR", 100))
 NO_FILTERS = Filters()
 
@@ -47,7 +48,7 @@ class Score:
 
 def systems(ours: Weights) -> dict[str, Weights]:
     """Our ranking beside its two halves; all of them over the same candidates."""
-    return {"words alone (TF-IDF)": WORDS_ALONE, "meaning alone": MEANING_ALONE, "our ranking": ours}
+    return {"words alone (TF-IDF)": WORDS_ALONE, "meaning alone": MEANING_ALONE, OURS: ours}
 
 
 def rank(

@@ -4,9 +4,14 @@ import math
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from eval.judged.lines import table_rows
 from recsys.errors import ConfigError, SourceError
+from recsys.notebook import frame, table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,26 @@ class Judgments:
         """The judgments of these articles; what they are related to stays whole."""
         kept = {article: known for article, known in self.gains.items() if article in articles}
         return Judgments(kept, self.source, tuple(part.only(articles) for part in self.parts))
+
+    def frame(self) -> "pd.DataFrame":
+        """Every judged pair as a line of a pandas frame: article, related, gain, source (several with " + ").
+
+        Raises:
+            MissingExtra: pandas is not installed.
+        """
+        pairs = [(article, related, gain) for article, known in self.gains.items() for related, gain in known.items()]
+        return frame(
+            {
+                "article": [article for article, _, _ in pairs],
+                "related": [related for _, related, _ in pairs],
+                "gain": [gain for _, _, gain in pairs],
+                "source": [" + ".join(self.sources(article, related)) for article, related, _ in pairs],
+            }
+        )
+
+    def _repr_html_(self) -> str:
+        facts = {"articles": len(self), "pairs": sum(map(len, self.gains.values()))}
+        return table(f"Judgments: {self.source}", (), facts.items())
 
     def sources(self, article: str, related: str) -> tuple[str, ...]:
         """Who judged this pair: the sources that know it, in the order in which they were merged.

@@ -49,21 +49,28 @@ def read_run(path: Path) -> Run:
 def kept(runs: Iterable[Run], folder: Path | None) -> Iterator[Run]:
     """The same runs; where there is a `folder`, each is also written there, as `SYSTEM.jsonl`, when its turn comes.
 
-    A name keeps its letters and digits, as small letters: the run of "TF-IDF of titles" is `tf-idf-of-titles.jsonl`.
-
     Raises:
         ConfigError: a file cannot be written, or two systems would have the same file.
     """
     written: dict[str, str] = {}
     for run in runs:
         if folder is not None:
-            name = re.sub(r"[\W_]+", "-", run.system.lower()).strip("-") or "run"
+            name = file_name(run.system)
             if written.setdefault(name, run.system) != run.system:
                 raise ConfigError(
                     f"runs of {written[name]!r} and {run.system!r} would both be {name}.jsonl: rename one"
                 )
             write_jsonl(run, folder / f"{name}.jsonl")
         yield run
+
+
+def file_name(system: str) -> str:
+    """What the file of a system's run is called, without its ending: its letters and digits, as small letters.
+
+    >>> file_name("TF-IDF of titles")
+    'tf-idf-of-titles'
+    """
+    return re.sub(r"[\W_]+", "-", system.lower()).strip("-") or "run"
 
 
 def write_jsonl(run: Run, path: Path) -> None:

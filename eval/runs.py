@@ -4,11 +4,16 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from recsys.answers import Source
 from recsys.errors import ConfigError
+from recsys.notebook import frame, table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Scored = tuple[str, float] | tuple[str, float, Source | None]
 
@@ -52,6 +57,28 @@ class Run:
     def __iter__(self) -> Iterator[tuple[str, Ranked]]:
         """Every answer beside its query, list after list."""
         return chain.from_iterable(((query, answer) for answer in found) for query, found in self.lists.items())
+
+    def frame(self) -> "pd.DataFrame":
+        """Every answer as a line of a pandas frame: system, query, rank, doc, score, source.
+
+        Raises:
+            MissingExtra: pandas is not installed.
+        """
+        found = list(self)
+        return frame(
+            {
+                "system": [self.system] * len(found),
+                "query": [query for query, _ in found],
+                "rank": [answer.rank for _, answer in found],
+                "doc": [answer.doc for _, answer in found],
+                "score": [answer.score for _, answer in found],
+                "source": [answer.source and answer.source.value for _, answer in found],
+            }
+        )
+
+    def _repr_html_(self) -> str:
+        facts = {"queries": len(self), "answers": sum(map(len, self.lists.values()))}
+        return table(f"Run of {self.system}", (), facts.items())
 
     @classmethod
     def of(cls, system: str, answers: Mapping[str, Iterable[Scored]]) -> "Run":

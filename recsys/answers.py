@@ -1,9 +1,15 @@
 """What is answered: lists of items that are ready to show, and where they come from."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from recsys.cards import Card
+from recsys.notebook import frame, table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class Source(StrEnum):
@@ -37,6 +43,23 @@ class Answer:
     model: str
     items: tuple[Item, ...]
 
+    def frame(self) -> "pd.DataFrame":
+        """The list as a pandas frame: a row an item, best first; parts, if asked for, in `part_…`.
+
+        Raises:
+            MissingExtra: pandas is not installed.
+        """
+        fields = ("id", "title", "section", "published_at", "authors", "url", "score", "source")
+        columns: dict[str, Sequence[object]] = {"rank": range(1, len(self.items) + 1)}
+        columns |= {name: [getattr(item, name) for item in self.items] for name in fields}
+        columns["source"] = [item.source.value for item in self.items]
+        parts = dict.fromkeys(name for item in self.items for name in item.parts or ())
+        columns |= {f"part_{name}": [(item.parts or {}).get(name) for item in self.items] for name in parts}
+        return frame(columns, times=("published_at",))
+
+    def _repr_html_(self) -> str:
+        return _table(f"for {self.article_id}", self.items)
+
 
 @dataclass(frozen=True, slots=True)
 class RelatedAnswer:
@@ -47,3 +70,11 @@ class RelatedAnswer:
     model: str
     similar: tuple[Item, ...]
     author: tuple[Item, ...]
+
+    def _repr_html_(self) -> str:
+        return _table(f"similar to {self.article_id}", self.similar) + _table("more from the author", self.author)
+
+
+def _table(caption: str, items: Sequence[Item]) -> str:
+    rows = [(item.title, item.section, item.published_at, item.score, item.source.value) for item in items]
+    return table(caption, ("title", "section", "published", "score", "source"), rows)

@@ -36,10 +36,13 @@ from recsys.cards import Card
 from recsys.columns import Int32, Int64, KeyTable, ListColumn, Rows, TextColumn, open_array
 from recsys.errors import ArticleNotFound, NoRelease, ReleaseDamaged
 from recsys.manifest import MANIFEST, Manifest
+from recsys.notebook import frame, table
 from recsys.tempo import Tempo
 from recsys.urls import canonical_url
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from recsys.vectors import VectorIndex
 
 CURRENT = "CURRENT"
@@ -169,6 +172,30 @@ class Release:
 
     def __repr__(self) -> str:
         return f"<Release {self.id}: {len(self)} articles, {self.manifest.model.name}>"
+
+    def _repr_html_(self) -> str:
+        dated = self.published[self.published != UNDATED]
+        span = (
+            [datetime.fromtimestamp(int(end), UTC).date() for end in (dated.min(), dated.max())] if len(dated) else []
+        )
+        facts = {
+            "articles": len(self),
+            "published": " to ".join(map(str, span)),
+            "sections": len(self._section_paths),
+            "model": self.manifest.model.name,
+        }
+        return table(f"Release {self.id}", (), facts.items())
+
+    def frame(self) -> "pd.DataFrame":
+        """All articles as a pandas frame, in the order of rows, so that a row's number is its place in every array.
+
+        Raises:
+            MissingExtra: pandas is not installed.
+        """
+        cards_ = [self.card(row) for row in range(len(self))]
+        fields = ("id", "title", "section", "published_at", "authors", "url", "standfirst")
+        columns = {name: [getattr(card, name) for card in cards_] for name in fields}
+        return frame({**columns, "text_length": self.text_length.tolist()}, times=("published_at",))
 
     def __len__(self) -> int:
         return self.manifest.articles

@@ -8,6 +8,7 @@ import numpy as np
 
 from eval.baselines.scoring import NO, Asked, Baseline, Floats, Scorer
 from eval.baselines.texts import Texts
+from recsys.errors import MissingExtra
 from recsys.release import Release
 
 
@@ -21,7 +22,10 @@ def bm25(name: str, texts: Texts) -> Baseline:
 
 
 def _bm25(texts: Texts, release: Release) -> Scorer:
-    import bm25s
+    try:
+        import bm25s
+    except ImportError as error:
+        raise MissingExtra("the baseline BM25 needs bm25s: pip install 'news-recsys[eval]'") from error
     from scipy.sparse import csc_matrix, csr_matrix
 
     logging.getLogger("bm25s").setLevel(logging.INFO)  # importing it turns its own debugging on

@@ -8,6 +8,7 @@ import click
 from eval.aspects import Aspect, asked
 from eval.beyond import per_query as look
 from eval.beyond.shown import Shown
+from eval.clusters import story_clusters
 from eval.commands.runs import SEEN_FROM, seen_from
 from eval.compare import CompareConfig, compare, table
 from eval.judgments import Judgments
@@ -49,9 +50,10 @@ def compare_command(
         raise ConfigError("two runs have the same system name; write them with different --system names")
     config = CompareConfig(alpha=alpha, seed=seed, variants=variants)
     common = in_common(by_system)
+    clusters = story_clusters(judgments) if judgments and isinstance(chosen, Measure) else None
     left_out = len(set().union(*by_system.values())) - len(next(iter(common.values())))
     note = f"; {left_out} queries left out, for which not every run has a value" if left_out else ""
-    click.echo(f"{chosen}, {source}{note}\n\n{table(compare(common, baseline, config=config))}")
+    click.echo(f"{chosen}, {source}{note}\n\n{table(compare(common, baseline, clusters=clusters, config=config))}")
 
 
 def _by_query(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from eval.judged.lines import json_rows, kind, table_rows
@@ -11,25 +12,28 @@ from recsys.errors import SourceError
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Others(Mapping[str, float]):
-    """Every article of a story but one, each with gain 1; the story is shared, so n articles cost n and not n².
+    """Every article of one or several stories but one, each with gain 1.
 
-    >>> dict(Others({"a": None, "b": None, "c": None}, "b"))
+    The stories are shared, so n articles cost n and not n², and it stays known which articles are one story.
+
+    >>> dict(Others(({"a": None, "b": None, "c": None},), "b"))
     {'a': 1.0, 'c': 1.0}
     """
 
-    story: Mapping[str, None]
+    stories: tuple[Mapping[str, None], ...]
     article: str
 
     def __getitem__(self, article: str) -> float:
-        if article == self.article or article not in self.story:
+        if article == self.article or not any(article in story for story in self.stories):
             raise KeyError(article)
         return 1.0
 
     def __iter__(self) -> Iterator[str]:
-        return (article for article in self.story if article != self.article)
+        return (article for article in dict.fromkeys(chain(*self.stories)) if article != self.article)
 
     def __len__(self) -> int:
-        return len(self.story) - 1
+        (first, *more) = self.stories
+        return (len(set(first).union(*more)) if more else len(first)) - 1
 
 
 def read_stories(path: Path, source: str = "stories") -> Judgments:
@@ -45,12 +49,11 @@ def read_stories(path: Path, source: str = "stories") -> Judgments:
     stories: dict[str, dict[str, None]] = {}
     for story, article in _from_json(path) if kind(path) in (".jsonl", ".ndjson") else _from_table(path):
         stories.setdefault(story, {})[article] = None
-    gains: dict[str, Mapping[str, float]] = {}
+    of: dict[str, list[Mapping[str, None]]] = {}
     for articles in stories.values():
         for article in articles if len(articles) > 1 else ():
-            others = Others(articles, article)
-            gains[article] = dict(gains[article]) | dict(others) if article in gains else others
-    return Judgments(gains, source)
+            of.setdefault(article, []).append(articles)
+    return Judgments({article: Others(tuple(found), article) for article, found in of.items()}, source)
 
 
 def _from_table(path: Path) -> Iterator[tuple[str, str]]:

@@ -33,7 +33,7 @@ def by_time(release: Release, judgments: Judgments, share: float = 0.5) -> Split
 
 
 def by_story(judgments: Judgments, share: float = 0.5, seed: int = 0) -> Split:
-    """Whole stories to one part or the other by chance; articles are of one story where a chain of judgments joins them.
+    """Whole stories to one part or the other by chance; a chain of judgments joins articles to one story.
 
     Raises:
         ConfigError: one part is empty, as where everything hangs together: then split by time.
