@@ -23,6 +23,8 @@ Float32s = npt.NDArray[np.float32]
 _BLOCK = 1_024
 _PAIRS = 200_000
 _TEMPO_NEAREST = 5
+# what makes kin and tempo; not the built-in weights, so that these can change without another build
+FIRST_LOOK = Weights(words_short=0.4, words_long=0.9, long_text=1_000.0, names_short=0.2, names_long=0.0, tempo=0.3)
 _NOTHING = np.empty(0, np.int32)
 _NO_VALUES = np.empty(0, np.float32)
 
@@ -91,7 +93,7 @@ def neighbours(corpus: Corpus, k: int, kin: int, advance: Advance = lambda numbe
     relevance = _relevance(corpus, pairs, owners, base)
     days = _days(corpus.published, owners, pairs.rows.values)
     tempo = Tempo.learn(days[nearest_pairs(pairs.rows, relevance, _TEMPO_NEAREST)], _days_of_any_two(corpus.published))
-    timely = np.exp(Weights().tempo * tempo.at(days)).astype(np.float32)
+    timely = np.exp(FIRST_LOOK.tempo * tempo.at(days)).astype(np.float32)
     blocks = [_merged(corpus, pairs, block) for block in kin_blocks(pairs.rows, relevance, timely, kin)]
     counts, near, cosine, words, names, shared = (
         (np.concatenate(column) for column in zip(*blocks, strict=True)) if blocks else _empty()
@@ -122,16 +124,15 @@ def _pairs(corpus: Corpus, k: int, advance: Advance) -> _Pairs:
 
 
 def _relevance(corpus: Corpus, pairs: _Pairs, owners: Int64, base: float) -> Float32s:
-    """(pairs,) float32 in [0, 1]: the text part of the built-in weights, before there is kin."""
-    weights = Weights()
+    """(pairs,) float32 in [0, 1]: by text alone, before there is kin."""
     parts = by_text(
         calibrated(pairs.cosine, base),
         softened(pairs.words),
         softened(pairs.names),
         corpus.length[owners].astype(np.float64),
-        weights,
+        FIRST_LOOK,
     )
-    most = 1.0 + max(weights.names_short, weights.names_long)
+    most = 1.0 + max(FIRST_LOOK.names_short, FIRST_LOOK.names_long)
     return (sum(parts.values(), np.zeros(len(owners))) / most).astype(np.float32)
 
 

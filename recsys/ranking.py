@@ -3,7 +3,7 @@
     words     = words_short + (words_long - words_short) · long        long = min(1, length / long_text)
     relevance = lexical · words + semantic · (1 - words)
               + names · (names_short + (names_long - names_short) · long) + kin · (the same of kin)
-              + section · w.section + author · w.author + tags · w.tags,         divided by the sum of all weights
+              + section · w.section + author · w.author + tags · w.tags,         divided by the sum of the weights
     time      = exp(tempo · (evidence - its peak)) · (floor + (1 - floor) · 0.5 ** (days / half_life)) · (later)
     score     = relevance · time · (other_site)
 
@@ -49,13 +49,13 @@ class Weights:
     """
 
     words_long: float = 0.9
-    words_short: float = 0.4
+    words_short: float = 0.3
     long_text: float = 1_000.0
     names_short: float = 0.2
     names_long: float = 0.0
-    kin_short: float = 0.4
+    kin_short: float = 1.0
     kin_long: float = 0.0
-    section: float = 0.05
+    section: float = 0.1
     author: float = 0.02
     tags: float = 0.02
     tempo: float = 0.3
@@ -76,10 +76,9 @@ class Weights:
             if getattr(self, name) == 0:
                 raise ConfigError(f"weight {name} is 0: give a number > 0 (freshness_floor 1 switches freshness off)")
 
-    @property
-    def total(self) -> float:
-        """The largest sum that the signals can reach, by which they are divided."""
-        names, kin = max(self.names_short, self.names_long), max(self.kin_short, self.kin_long)
+    def total(self, long: Floats | float) -> Floats | float:
+        """The largest sum that the signals can reach, by which they are divided; `long` is in [0, 1]."""
+        names, kin = _between(self.names_short, self.names_long, long), _between(self.kin_short, self.kin_long, long)
         return 1.0 + names + kin + self.section + self.author + self.tags
 
     @classmethod
@@ -146,14 +145,15 @@ def parts(found: Signals, length: Floats | float, weights: Weights) -> dict[str,
 
     `length` is the number of characters of the article whose list is made, or (m,) of those, one a candidate.
     """
-    kin = _between(weights.kin_short, weights.kin_long, np.minimum(1.0, length / weights.long_text))
+    long = np.minimum(1.0, length / weights.long_text)
+    kin, total = _between(weights.kin_short, weights.kin_long, long), weights.total(long)
     relevant = by_text(found.semantic, found.lexical, found.names, length, weights) | {
         "kin": found.kin * kin,
         "section": found.section * weights.section,
         "author": found.author * weights.author,
         "tags": found.tags * weights.tags,
     }
-    relevant = {name: values / weights.total for name, values in relevant.items()}
+    relevant = {name: values / total for name, values in relevant.items()}
     relevance = sum(relevant.values(), np.zeros(len(found.semantic)))
     time = relevance * (timeliness(found, weights) - 1.0)
     site = (relevance + time) * (np.where(found.elsewhere, weights.other_site, 1.0) - 1.0)  # of just what time has left

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from itertools import pairwise
 
 from recsys.errors import ConfigError
@@ -28,10 +29,9 @@ def term_reader(language: str = "english") -> Callable[[str], list[str]]:
         ConfigError: Snowball does not know the language.
     """
     import Stemmer
-    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
     stem = Stemmer.Stemmer(known_language(language)).stemWords
-    stop = ENGLISH_STOP_WORDS if language == "english" else frozenset()
+    stop = _stop_words() if language == "english" else frozenset()
 
     def terms(text: str) -> list[str]:
         plain = text.lower().replace("’", "'")  # Snowball takes the 's from a word only where it is typed plainly
@@ -67,8 +67,19 @@ def names(text: str) -> list[str]:
 def _names(text: str) -> Iterator[str]:
     for found in _NAME.finditer(text):
         name = found.group()
-        if " " in name or _ACRONYM.match(name) or not _begins_sentence(text, found.start()):
+        first, _, rest = name.partition(" ")
+        if _ACRONYM.match(name) or not _begins_sentence(text, found.start()):
             yield _POSSESSIVE.sub("", name).casefold()
+        elif rest:  # "But Ines Vallory": the sentence's first word is capitalised anyway, and no name when it is common
+            yield _POSSESSIVE.sub("", rest if first.lower() in _stop_words() else name).casefold()
+
+
+@cache
+def _stop_words() -> frozenset[str]:
+    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+
+    found: frozenset[str] = ENGLISH_STOP_WORDS
+    return found
 
 
 def _begins_sentence(text: str, start: int) -> bool:
