@@ -16,7 +16,7 @@ from recsys.recommender import Recommender
 Pair = tuple[str, str]
 PairScorer = Callable[[Sequence[Pair]], Sequence[float] | npt.NDArray[np.float64]]  # larger is more alike
 
-CONTEXT = ("freshness", "section", "author", "tags")  # parts of a score that are not about what the texts say
+CONTEXT = ("time", "site", "section", "author", "tags")  # parts of a score that are not about what the texts say
 LEAST_CLUSTERS = 10  # with fewer, an interval says nothing
 
 
@@ -83,7 +83,7 @@ def read_pairs(path: Path, source: str = "human similarity") -> HumanPairs:
 
 
 def text_scorer(recommender: Recommender) -> PairScorer:
-    """How alike the recommender that serves finds two texts: what its score has but for time, section, author, tags.
+    """How alike the recommender that serves finds two texts: its score without time, site, section, author, tags.
 
     It asks in both directions and takes the larger, as a similarity that one list lacks may stand in the other; a pair
     that the night compared in neither is 0.
