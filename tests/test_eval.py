@@ -8,17 +8,16 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from conftest import SAMPLE, MakeRelease, article
+from conftest import MakeRelease, article
 from fakes import FakeEmbedder
 
 from eval.__main__ import main
 from eval.evaluate import MEANING_ALONE, WORDS_ALONE, evaluate, known, rank, systems
 from eval.judgments import Judgments, read_links
-from eval.papers import Paper, measure, report
 from eval.runfiles import kept, read_run
 from eval.runs import Run
 from recsys import Recommender, Release, Weights
-from recsys.errors import ConfigError, RecsysError
+from recsys.errors import ConfigError
 
 
 def test_each_system_is_judged_by_its_own_lists(make_release: MakeRelease) -> None:
@@ -180,34 +179,3 @@ def test_each_weight_has_bounds(name: str) -> None:
             Weights(**{name: 0})
     else:
         assert Weights(**{name: 0}) != Weights(**{name: 1000.0})
-
-
-def test_a_paper_is_measured_from_its_files_to_its_lists_over_http(tmp_path: Path) -> None:
-    """The whole job in its own processes, on a part of the sample newspaper."""
-    lines = SAMPLE.read_text(encoding="utf-8").splitlines()
-    (tmp_path / "articles.jsonl").write_text(
-        "\n".join(line for line in lines if '"mc-bridge' in line or '"mc-port' in line)
-    )
-    links = tmp_path / "links.tsv"
-    links.write_text("article_id\trelated_id\nmc-bridge-01\tmc-bridge-02\nmc-port-01\tmc-port-02\n")
-    paper = Paper("small", tmp_path / "articles.jsonl", links, "title=title")
-    result = measure(paper, tmp_path / "work", Weights())
-    assert result.articles == 17
-    assert [stage.name for stage in result.stages] == ["ingest", "build, check, publish", "serve 2 requests"]
-    assert all(stage.seconds > 0 and stage.peak_mib > 10 for stage in result.stages)
-    assert [score.queries for score in result.scores] == [2, 2, 2]
-    table = report([result])
-    assert "| small | ingest |" in table
-    assert "| small | our ranking | 2 |" in table
-
-
-def test_a_stage_that_fails_is_named_with_its_output(tmp_path: Path) -> None:
-    paper = Paper("broken", tmp_path / "missing.jsonl", tmp_path / "links.tsv", "title=title")
-    with pytest.raises(RecsysError, match="ingest ended with status 1"):
-        measure(paper, tmp_path / "work", Weights())
-
-
-def test_no_papers_are_found_in_an_empty_folder(tmp_path: Path) -> None:
-    result = CliRunner().invoke(main, ["papers", "--data", str(tmp_path)])
-    assert result.exit_code == 1
-    assert "no paper found" in result.output

@@ -15,7 +15,7 @@ from scipy.stats import spearmanr
 from eval.__main__ import main
 from eval.judged.human import HumanPairs, agreement, read_pairs, spearman, text_scorer
 from eval.judgments import Judgments
-from recsys import Recommender
+from recsys import Recommender, Weights
 from recsys.errors import ArticleNotFound, ConfigError, SourceError
 
 
@@ -115,6 +115,17 @@ def test_a_pair_is_scored_as_the_lists_score_it(make_release: MakeRelease) -> No
     assert scorer([("a003", other)]) == pytest.approx([max(sum(part[name] for name in by_text) for part in parts)])
     with pytest.raises(ArticleNotFound):
         recommender.explain("a003", ["gone"])
+
+
+def test_neither_time_nor_site_changes_how_alike_two_texts_are(make_release: MakeRelease) -> None:
+    """Articles three days apart on two sites, under weights that look hard at both, and under weights that do not."""
+    release = make_release([article(n, url=f"https://{'ab'[n % 2]}.example/{n}", section="City") for n in range(12)])
+    hard = Weights(tempo=0.8, freshness_floor=0.3, half_life_days=1, later=0.1, other_site=0.1)
+    soft = Weights(tempo=0, freshness_floor=1, later=1, other_site=1)
+    pairs = [(f"a{n:03}", f"a{n + 3:03}") for n in range(8)]
+    found = [text_scorer(Recommender(release, weights))(pairs) for weights in (hard, soft)]
+    assert min(found[1]) > 0
+    np.testing.assert_allclose(found[0], found[1])
 
 
 def test_the_command_tells_how_well_each_system_agrees(make_release: MakeRelease, tmp_path: Path) -> None:

@@ -1,11 +1,14 @@
-"""`papers`: the whole job on real newspapers, and what each stage costs."""
+"""`papers`: the whole job on real newspapers, what each stage costs, and every claim about the lists."""
 
 from pathlib import Path
 
 import click
 
-from eval.options import PATH, WEIGHTS, weights_of
-from eval.papers import known_papers, measure, report
+from eval.options import PATH, SEED, WEIGHTS, weights_of
+from eval.papers.datasets import known_papers
+from eval.papers.measure import PapersConfig, measure
+from eval.papers.report import report
+from eval.tuning.fit import RANGES, FitConfig
 
 
 @click.command("papers")
@@ -13,10 +16,39 @@ from eval.papers import known_papers, measure, report
 @click.option("--work", default="var/papers", show_default=True, type=PATH, help="Stores and releases go here.")
 @click.option("--precision", default="float32", show_default=True, type=click.Choice(["float32", "bfloat16"]))
 @click.option("--only", multiple=True, help="Name of a paper; may be given again. All that are found else.")
+@click.option("--no-build", is_flag=True, help="Measure the releases that an earlier run left, at no cost of stages.")
+@click.option("--leave-one-out", is_flag=True, help="Also fit weights to the other papers, for each paper.")
+@click.option("--tune", is_flag=True, help="Also fit weights to half of a paper's judgments and test on the rest.")
+@click.option("--trials", default=300, show_default=True, type=click.IntRange(1), help="How many weights a fit tries.")
+@click.option(
+    "--keep",
+    multiple=True,
+    default=("later",),
+    show_default=True,
+    type=click.Choice([*RANGES, "nothing"]),
+    help="Weight that no fit changes; may be repeated.",
+)
 @WEIGHTS
-def papers_command(data: Path, work: Path, precision: str, only: tuple[str, ...], weights: Path | None) -> None:
-    """Ingest, build and serve real newspapers, and print the cost of each stage and the quality of the lists."""
-    papers = [paper for paper in known_papers(data) if not only or paper.name in only]
+@SEED
+def papers_command(
+    data: Path,
+    work: Path,
+    precision: str,
+    only: tuple[str, ...],
+    no_build: bool,
+    leave_one_out: bool,
+    tune: bool,
+    trials: int,
+    keep: tuple[str, ...],
+    weights: Path | None,
+    seed: int,
+) -> None:
+    """Ingest, build and serve real newspapers; print what each stage costs, how good the lists are, and each claim.
+
+    Example: python -m eval papers --only govblogs --tune
+    """
+    papers = known_papers(data, work, only)
     if not papers:
         raise click.ClickException(f"no paper found under {data}{' named ' + ', '.join(only) if only else ''}")
-    click.echo(report([measure(paper, work, weights_of(weights), precision) for paper in papers]))
+    fit = FitConfig(trials, seed, weights_of(weights), frozenset(keep) - {"nothing"})
+    click.echo(report(measure(papers, PapersConfig(work, fit, precision, no_build, leave_one_out, tune))))

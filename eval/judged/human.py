@@ -83,7 +83,7 @@ def read_pairs(path: Path, source: str = "human similarity") -> HumanPairs:
 
 
 def text_scorer(recommender: Recommender) -> PairScorer:
-    """How alike the recommender that serves finds two texts: what its score has but for time, section, author, tags.
+    """How alike the recommender that serves finds two texts: its score without time, site, section, author, tags.
 
     It asks in both directions and takes the larger, as a similarity that one list lacks may stand in the other; a pair
     that the night compared in neither is 0.

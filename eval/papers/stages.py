@@ -1,4 +1,4 @@
-"""The whole job on a real newspaper: ingest, build, serve, and how good the lists are, with the cost of each stage.
+"""The whole job on a real newspaper: ingest, build, serve, with the cost of each stage.
 
 Every stage is the program that a newsroom would run, in a process of its own, so that its time and peak memory are its
 own.
@@ -17,21 +17,11 @@ from subprocess import DEVNULL, PIPE, Popen
 from typing import Any
 from urllib.parse import quote
 
-from eval.evaluate import Score, evaluate, systems
-from eval.judgments import read_links
+from eval.papers.datasets import Paper
 from recsys.errors import RecsysError
-from recsys.ranking import Weights
 from recsys.release import Release
 
-
-@dataclass(frozen=True, slots=True)
-class Paper:
-    """A data set: its files, and which of its columns mean what (`--map`)."""
-
-    name: str
-    articles: Path
-    links: Path
-    mapping: str
+ASKED = 200  # articles that the service is asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,31 +34,20 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
-class PaperResult:
-    """Everything measured on one paper."""
+class Built:
+    """A paper's release and store, and what they cost; `stages` is () where a release that was there is measured."""
 
-    paper: str
-    articles: int
+    release: Release
+    store: str
     stages: tuple[Stage, ...]
-    release_mib: float
-    scores: tuple[Score, ...]
+
+    @property
+    def mib(self) -> float:
+        """What the release takes on disk, in MiB."""
+        return sum(path.stat().st_size for path in self.release.path.iterdir()) / 2**20
 
 
-def known_papers(data: Path) -> list[Paper]:
-    """The full-text sets with editors' links that are found under `data`."""
-    papers = [
-        Paper("abp", data / "abp/articles.jsonl.gz", data / "abp/links.tsv", "published_at=published"),
-        Paper(
-            "govblogs",
-            data / "govblogs/articles.jsonl.gz",
-            data / "govblogs/links.tsv",
-            "published_at=date,standfirst=summary,tags=topics",
-        ),
-    ]
-    return [paper for paper in papers if paper.articles.exists()]
-
-
-def measure(paper: Paper, work: Path, weights: Weights, precision: str = "float32") -> PaperResult:
+def build(paper: Paper, work: Path, precision: str = "float32") -> Built:
     """Run every stage in `work` (made if needed; vectors that are already in its store are used again).
 
     Raises:
@@ -76,49 +55,31 @@ def measure(paper: Paper, work: Path, weights: Weights, precision: str = "float3
     """
     folder = work / paper.name
     folder.mkdir(parents=True, exist_ok=True)
-    store, releases = f"sqlite:///{folder / 'articles.db'}", folder / "releases"
-    rejects = folder / "rejects.jsonl"
+    store, releases = _places(folder)
+    mapping = ("--map", paper.mapping) if paper.mapping else ()
+    rejects = ("--rejects", folder / "rejects.jsonl")
+    publish = ("--releases", releases, "--precision", precision, "--rebuild", *(("--force",) if paper.forced else ()))
     stages = [
-        _run(
-            "ingest", "index", "ingest", paper.articles, "--store", store, "--map", paper.mapping, "--rejects", rejects
-        ),
-        _run(
-            "build, check, publish",
-            "index",
-            "nightly",
-            "--store",
-            store,
-            "--releases",
-            releases,
-            "--precision",
-            precision,
-        ),
+        _run("ingest", "index", "ingest", paper.articles, "--store", store, *mapping, *rejects),
+        _run("build, check, publish", "index", "nightly", "--store", store, *publish),
     ]
     release = Release.open(releases)
-    judgments = read_links(paper.links)
-    asked = [article for article in judgments.gains if article in release][:200]
-    stages.append(_serve(releases, store, asked))
-    scores = evaluate(release, judgments, systems(weights))
-    size = sum(path.stat().st_size for path in release.path.iterdir()) / 2**20
-    return PaperResult(paper.name, len(release), tuple(stages), size, tuple(scores))
+    asked = [article for article in paper.judgments().gains if article in release][:ASKED]
+    return Built(release, store, (*stages, _serve(releases, store, asked)))
 
 
-def report(results: list[PaperResult]) -> str:
-    """Two Markdown tables: what each stage cost, and how good the lists are."""
-    lines = ["| paper | stage | wall s | articles/s | peak MiB |", "|---|---|---:|---:|---:|"]
-    for result in results:
-        for stage in result.stages:
-            rate = f"{result.articles / stage.seconds:.0f}" if not stage.name.startswith("serve") else ""
-            lines.append(f"| {result.paper} | {stage.name} | {stage.seconds:.1f} | {rate} | {stage.peak_mib:.0f} |")
-        lines.append(
-            f"| {result.paper} | release on disk: {result.release_mib:.0f} MiB, {result.articles} articles | | | |"
-        )
-    lines += ["", "| paper | system | articles asked | nDCG@10 | recall@10 | MRR |", "|---|---|---:|---:|---:|---:|"]
-    for result in results:
-        for s in result.scores:
-            figures = f"{s.ndcg_at_10:.3f} | {s.recall_at_10:.3f} | {s.mrr:.3f}"
-            lines.append(f"| {result.paper} | {s.system} | {s.queries} | {figures} |")
-    return "\n".join(lines)
+def built(paper: Paper, work: Path) -> Built:
+    """The release that an earlier run left in `work`, without building it again.
+
+    Raises:
+        RecsysError: there is none, or it cannot be read.
+    """
+    store, releases = _places(work / paper.name)
+    return Built(Release.open(releases), store, ())
+
+
+def _places(folder: Path) -> tuple[str, Path]:
+    return f"sqlite:///{folder / 'articles.db'}", folder / "releases"
 
 
 def _run(name: str, *arguments: str | Path) -> Stage:
