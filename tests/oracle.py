@@ -11,6 +11,7 @@ from fakes import FakeEmbedder
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
 from index.kin import NEAREST, SHARPNESS
+from index.neighbours import FIRST_LOOK
 from recsys import Weights
 from recsys.articles import Article
 from recsys.tempo import PRIOR, RARE, SPREAD
@@ -28,7 +29,8 @@ def terms(text: str) -> list[str]:
 
 
 def names(text: str) -> list[str]:
-    """Runs of capitalised words of one line; alone, only in capitals or inside of a sentence. For plain ASCII text."""
+    """Runs of capitalised words of one line; alone, only in capitals or inside of a sentence. For plain ASCII text
+    in which "The" is the only common word."""
     found = []
     for line in text.split("\n"):
         run: list[str] = []
@@ -39,6 +41,9 @@ def names(text: str) -> list[str]:
                     begins = fresh
                 run.append(word.rstrip(".,"))
             if run and (not word[:1].isupper() or word[-1] in ".,"):
+                if begins and len(run) > 1 and run[0] == "The":
+                    run = run[1:]
+                    begins = False
                 if len(run) > 1 or not begins or run[0][:2].isupper():
                     found.append(re.sub("'s$", "", " ".join(run)).casefold())
                 run = []
@@ -145,12 +150,12 @@ class Oracle:
         return found
 
     def _relevance(self, a: int, b: int) -> float:
-        built_in = Weights()
-        return sum(self._by_text(a, b, built_in).values()) / (1 + max(built_in.names_short, built_in.names_long))
+        most = 1 + max(FIRST_LOOK.names_short, FIRST_LOOK.names_long)
+        return sum(self._by_text(a, b, FIRST_LOOK).values()) / most
 
     def _timely(self, a: int, b: int) -> float:
         days = self.days(a, b)
-        return 1.0 if days is None else math.exp(Weights().tempo * self.evidence_at(days))
+        return 1.0 if days is None else math.exp(FIRST_LOOK.tempo * self.evidence_at(days))
 
     def own_evidence(self, k: int) -> list[float]:
         """The tempo of these articles, with the days of any two counted over all pairs."""
@@ -189,7 +194,8 @@ class Oracle:
         found["section"] = w.section * self.section(ours, theirs)
         found["author"] = w.author * bool({x.name for x in ours.authors} & {x.name for x in theirs.authors})
         found["tags"] = w.tags * self.tags(ours, theirs)
-        names, most_kin = max(w.names_short, w.names_long), max(w.kin_short, w.kin_long)
+        names = w.names_short + (w.names_long - w.names_short) * long
+        most_kin = w.kin_short + (w.kin_long - w.kin_short) * long
         found = {name: value / (1 + names + most_kin + w.section + w.author + w.tags) for name, value in found.items()}
         relevance = sum(found.values())
         time, site = self.time(a, b), self.site(ours, theirs)
