@@ -19,7 +19,7 @@ from eval.tuning.fit import RANGES, FitConfig
 @click.option("--no-build", is_flag=True, help="Measure the releases that an earlier run left, at no cost of stages.")
 @click.option("--leave-one-out", is_flag=True, help="Also fit weights to the other papers, for each paper.")
 @click.option("--tune", is_flag=True, help="Also fit weights to half of a paper's judgments and test on the rest.")
-@click.option("--trials", default=300, show_default=True, type=click.IntRange(1), help="How many weights a fit tries.")
+@click.option("--trials", default=400, show_default=True, type=click.IntRange(1), help="How many weights a fit tries.")
 @click.option(
     "--keep",
     multiple=True,

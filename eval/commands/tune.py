@@ -29,7 +29,7 @@ from recsys.release import Release
     help="Fit to the older judged articles, or to whole stories by chance; report on the others.",
 )
 @click.option("--share", default=0.5, show_default=True, type=click.FloatRange(0.05, 0.95), help="Part fitted to.")
-@click.option("--trials", default=300, show_default=True, type=click.IntRange(1), help="How many weights are tried.")
+@click.option("--trials", default=400, show_default=True, type=click.IntRange(1), help="How many weights are tried.")
 @click.option(
     "--keep",
     multiple=True,

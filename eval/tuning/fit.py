@@ -58,7 +58,7 @@ RANGES = {
     "names_long": Range(0.0, 0.4),
     "kin_short": Range(0.0, 3.0),
     "kin_long": Range(0.0, 1.5),
-    "section": Range(0.0, 1.0),
+    "section": Range(0.0, 3.0),
     "author": Range(0.0, 0.2),
     "tags": Range(0.0, 0.3),
     "tempo": Range(0.0, 0.8),
@@ -84,11 +84,11 @@ class FitConfig:
         ConfigError: a value out of range, or a weight that does not exist.
     """
 
-    trials: int = 300
+    trials: int = 400
     seed: int = 0
     start: Weights = field(default_factory=Weights)
     keep: frozenset[str] = frozenset()
-    queries: int = 1_000
+    queries: int = 2_000
 
     def __post_init__(self) -> None:
         if self.trials < 1 or self.queries < 1:
@@ -124,30 +124,26 @@ def fit(pools: Sequence[Pool], config: FitConfig | None = None) -> Weights:
         errors = [_error(pool, weights) / before for pool, before in zip(pools, first, strict=True)]
         return float(np.mean(errors) + prior * np.square(places - start).sum())
 
-    best, places = _search(left, start, config)
-    log.info("%d weights fitted: %.1f %% of the error taken away, where it was fitted", len(ranges), 100 * (1 - best))
-    return weights_at(places) if best < 1.0 else config.start
+    places = _search(left, start, config)
+    least = left(places)
+    log.info("%d weights fitted: %.1f %% of the error taken away, where it was fitted", len(ranges), 100 * (1 - least))
+    return weights_at(places) if least < 1.0 else config.start
 
 
-def _search(left: Callable[[Floats], float], start: Floats, config: FitConfig) -> tuple[float, Floats]:
-    """The least that is left, and where."""
+def _search(left: Callable[[Floats], float], start: Floats, config: FitConfig) -> Floats:
+    """Where the search ends: the mean of what it draws from, which chance moves less than the best single draw."""
     try:
         from cmaes import CMA
     except ImportError as error:
         raise MissingExtra("tuning needs cmaes: pip install 'news-recsys[eval]'") from error
-    bounds = np.tile([0.0, 1.0], (len(start), 1))
-    search = CMA(mean=start, sigma=STEP, bounds=bounds, seed=config.seed)
-    best, places = 1.0, start
+
+    search = CMA(mean=start, sigma=STEP, bounds=np.tile([0.0, 1.0], (len(start), 1)), seed=config.seed)
     with progress("weights", config.trials) as advance:
         for _ in range(max(1, config.trials // search.population_size)):
             asked = [search.ask() for _ in range(search.population_size)]
-            tried = [(found, left(found)) for found in asked]
-            search.tell(tried)
-            for found, value in tried:
-                if value < best:
-                    best, places = value, found
+            search.tell([(found, left(found)) for found in asked])
             advance(search.population_size)
-    return best, places
+    return np.clip(np.asarray(search.mean, np.float64), 0.0, 1.0)
 
 
 def _error(pool: Pool, weights: Weights) -> float:
