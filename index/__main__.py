@@ -23,6 +23,9 @@ STORE = click.option(
     show_default=True,
     help="The article store; made where there is none.",
 )
+AUTHORS = click.option(
+    "--authors", type=PATH, help="What the newsroom says of its authors, in YAML: ids, names, aliases, who is hidden."
+)
 RELEASES = click.option(
     "--releases", default="releases", show_default=True, type=PATH, help="The folder that holds the releases."
 )
@@ -114,6 +117,7 @@ def ingest(files: tuple[Path, ...], url: str, **options: Any) -> None:
     show_default=True,
     help="What the articles are written in, in English and in lower case, such as german; for the stems of words.",
 )
+@AUTHORS
 @click.option("--keep", default=5, show_default=True, type=click.IntRange(min=1), help="Releases to keep on disk.")
 @click.option("--force", is_flag=True, help="Publish although a check failed, and record which.")
 @click.option("--rebuild", is_flag=True, help="Build although nothing has changed.")
@@ -125,6 +129,7 @@ def nightly(
     precision: Any,
     neighbours: int,
     language: str,
+    authors: Path | None,
     keep: int,
     force: bool,
     rebuild: bool,
@@ -143,15 +148,35 @@ def nightly(
     from index.nightly import nightly as run
     from recsys.embedding import load_embedder
     from recsys.model_files import DEFAULT_MODEL
+    from recsys.registry import Registry
     from recsys.store import ArticleStore
 
-    build = BuildConfig(neighbours, language=language)  # first, so that a wrong one is told at once
+    registry = Registry.read(authors) if authors else Registry()
+    build = BuildConfig(neighbours, language=language, registry=registry)  # first, so that a wrong one is told at once
     config = NightlyConfig(build, keep=keep, force=force, rebuild=rebuild)
     store = ArticleStore.open(url, create=True)
     if files and not _ingest(files, store, **options):
         raise BuildRefused("the ingest failed, so nothing was built; the last release stays")
     manifest = run(store, releases, load_embedder(model or DEFAULT_MODEL, precision), config)
     click.echo(f"current release: {manifest.id}, {manifest.articles} articles")
+
+
+@main.command()
+@STORE
+@AUTHORS
+@click.option("--top", default=20, show_default=True, type=click.IntRange(min=1), help="How many of each to list.")
+def authors(url: str, authors: Path | None, top: int) -> None:
+    """List which spellings of authors are joined, doubtful pairs, and the busiest bylines that name no person.
+
+    What it gets wrong is put right in the file of --authors.
+    """
+    from index.authors import survey
+    from recsys.registry import Registry
+    from recsys.store import ArticleStore
+
+    registry = Registry.read(authors) if authors else Registry()
+    with ArticleStore.open(url).snapshot() as snapshot:
+        click.echo(survey(snapshot.articles(), registry).text(top))
 
 
 @main.command("releases")

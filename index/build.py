@@ -6,7 +6,7 @@ Same store and same configuration give byte-identical files; only the manifest's
 import logging
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,13 +18,14 @@ from index.lists import Lists, numbered, write_lists
 from index.neighbours import Corpus, NeighbourTable, neighbours
 from recsys import cards
 from recsys.articles import Article, section_path
-from recsys.authors import Person, persons_of
+from recsys.authors import People, Person
 from recsys.cards import Card
 from recsys.columns import KeyTable, TextColumnWriter, save_array
 from recsys.embedding import Embedder
 from recsys.lexical import WordVectors
 from recsys.manifest import FORMAT, Manifest, Model, record_files
 from recsys.progress import progress, track
+from recsys.registry import Registry
 from recsys.release import REPORT, VECTORS, seconds
 from recsys.store import ArticleStore
 from recsys.terms import known_language, names, term_reader
@@ -46,6 +47,7 @@ class BuildConfig:
         kin: how many more are kept that the nearest of an article are near to.
         title_weight: how often the title's words count in the word index.
         language: of the articles; one that Snowball knows, for the stems of words.
+        registry: what the newsroom says of its authors.
 
     Raises:
         ConfigError: Snowball does not know the language.
@@ -55,9 +57,15 @@ class BuildConfig:
     kin: int = 50
     title_weight: int = 3
     language: str = "english"
+    registry: Registry = field(default_factory=Registry)
 
     def __post_init__(self) -> None:
         known_language(self.language)  # now, not after an hour of embedding
+
+    def record(self) -> dict[str, int | str]:
+        """What the manifest keeps; of the registry the SHA-256 of its file as `authors`, "" where there is none."""
+        settings = {item.name: getattr(self, item.name) for item in fields(self) if item.name != "registry"}
+        return settings | {"authors": self.registry.digest}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +108,8 @@ def build(store: ArticleStore, folder: Path, embedder: Embedder, config: BuildCo
         with progress("embed", boilerplate.articles) as advance:
             found = embed_missing(store, snapshot.articles(), embedder, boilerplate, advance=advance)
         log.info("%d texts embedded, %d had a vector", found.embedded, found.reused)
-        columns = _write_rows(folder, snapshot.articles(), boilerplate, embedder)
+        people = People(config.registry)
+        columns = _write_rows(folder, snapshot.articles(), boilerplate, embedder, people)
         articles = track(snapshot.articles(), "words", boilerplate.articles)
         texts = (lexical_text(a, boilerplate, config.title_weight) for a in articles)
         words = WordVectors.of(texts, term_reader(config.language))
@@ -108,7 +117,7 @@ def build(store: ArticleStore, folder: Path, embedder: Embedder, config: BuildCo
         named = WordVectors.of((lexical_text(a, boilerplate, 1) for a in articles), names)
         change = snapshot.change
     published = np.array(columns.published, np.int64)
-    lists = write_lists(folder, published, columns.persons, columns.sections, columns.tags)
+    lists = write_lists(folder, published, columns.persons, columns.sections, columns.tags, people)
     index = _write_vectors(folder, store, columns.digests, embedder.dim)
     with progress("neighbours", index.n) as advance:
         corpus = Corpus(index, words, named, published, np.array(columns.lengths, np.int32))
@@ -131,13 +140,15 @@ def manifest_of(built: Built, release_id: str, now: datetime, embedder: Embedder
         model=Model(embedder.name, embedder.fingerprint, embedder.dim),
         recipe=RECIPE,
         semantic_base=built.semantic_base,
-        config=asdict(config),
+        config=config.record(),
         counts=built.counts,
         files=record_files(built.folder),
     )
 
 
-def _write_rows(folder: Path, articles: Iterable[Article], boilerplate: Boilerplate, embedder: Embedder) -> _Columns:
+def _write_rows(
+    folder: Path, articles: Iterable[Article], boilerplate: Boilerplate, embedder: Embedder, people: People
+) -> _Columns:
     """One pass in id order: text columns go to disk as they come, the rest is collected."""
     columns = _Columns([], [], [], [], [], [], [], Counter())
     ids: list[tuple[str, int]] = []
@@ -148,7 +159,7 @@ def _write_rows(folder: Path, articles: Iterable[Article], boilerplate: Boilerpl
         TextColumnWriter(folder, "cards") as card_column,
     ):
         for row, article in enumerate(articles):
-            persons = persons_of(article)
+            persons = people.of(article)
             digest, text = embedding_key(article, embedder, boilerplate)
             id_column.append(article.id)
             url_column.append(article.url)
@@ -164,7 +175,7 @@ def _write_rows(folder: Path, articles: Iterable[Article], boilerplate: Boilerpl
             columns.persons.append(persons)
             columns.sections.append(article.section)
             columns.tags.append(article.tags)
-            columns.filled.update(field for field in COLUMNS if getattr(article, field))
+            columns.filled.update(name for name in COLUMNS if getattr(article, name))
             columns.filled["authors"] += bool(persons)
     KeyTable.of(ids).save(folder, "id_table")
     KeyTable.of(urls).save(folder, "url_table")

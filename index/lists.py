@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys.articles import section_path
-from recsys.authors import Person, name_key
+from recsys.authors import People, Person, joins
 from recsys.columns import Int32, Int64, ListColumn, save_array, write_texts
 
 
@@ -33,12 +33,16 @@ def write_lists(
     persons: Sequence[tuple[Person, ...]],
     sections: Sequence[str],
     tags: Sequence[tuple[str, ...]],
+    people: People | None = None,
 ) -> Lists:
-    """Write the author, section, tag and recency columns of a release; every argument has one entry a row."""
+    """Write the author, section, tag and recency columns of a release; every sequence has one entry a row.
+
+    `people` says which authors have no list, and which names are never joined.
+    """
     recent = newest_first(published)
     save_array(folder / "recent.npy", recent)
     return Lists(
-        authors=_write_authors(folder, recent, persons),
+        authors=_write_authors(folder, recent, persons, people or People()),
         sections=_write_sections(folder, recent, sections),
         tags=_write_tags(folder, tags),
     )
@@ -50,23 +54,15 @@ def numbered(keys: Sequence[str]) -> Int32:
     return np.array([number.get(key, -1) for key in keys], np.int32)
 
 
-def _write_authors(folder: Path, recent: Int32, persons: Sequence[tuple[Person, ...]]) -> int:
-    known = _ids_of_names(person for people in persons for person in people)
-    keys = [list(dict.fromkeys(known.get(p.key, p.key) for p in people)) for people in persons]
+def _write_authors(folder: Path, recent: Int32, persons: Sequence[tuple[Person, ...]], people: People) -> int:
+    known = {join.short: join.full for join in joins((one for row in persons for one in row), people.apart())}
+    keys = [list(dict.fromkeys(known.get(person.key, person.key) for person in row)) for row in persons]
+    keys = [[key for key in row if people.has_list(key)] for row in keys]
     number = {key: place for place, key in enumerate(sorted({key for row in keys for key in row}))}
     authors = ListColumn.of([number[key] for key in row] for row in keys)
     authors.save(folder, "authors")
     _reverse(authors, recent, len(number)).save(folder, "author_rows")
     return len(number)
-
-
-def _ids_of_names(persons: Iterable[Person]) -> dict[str, str]:
-    """Name keys that belong to exactly one CMS id: a byline of that name then means that person."""
-    ids: dict[str, set[str]] = defaultdict(set)
-    for person in persons:
-        if person.key.startswith("id:"):
-            ids[name_key(person.name)].add(person.key)
-    return {name: next(iter(keys)) for name, keys in ids.items() if len(keys) == 1}
 
 
 def _write_sections(folder: Path, recent: Int32, sections: Sequence[str]) -> int:

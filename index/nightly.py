@@ -1,7 +1,7 @@
 """The night: build, check, publish. Whatever fails, the last release goes on being served."""
 
 import logging
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -87,4 +87,4 @@ def _checked(folder: Path, manifest: Manifest, last: Manifest | None, config: Ni
 def _same(last: Manifest, store: ArticleStore, embedder: Embedder, config: BuildConfig) -> bool:
     """Whether a build now would give the release that is current."""
     made_of = (last.format, last.store, last.change, last.model.fingerprint, last.recipe, last.config)
-    return made_of == (FORMAT, store.identity(), store.change(), embedder.fingerprint, RECIPE, asdict(config))
+    return made_of == (FORMAT, store.identity(), store.change(), embedder.fingerprint, RECIPE, config.record())

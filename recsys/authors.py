@@ -1,154 +1,127 @@
-"""Who wrote it: from a printed byline to persons.
+"""Who wrote it: an author is a person with a stable key, whatever the spelling of the name.
 
-A first, careful reading: it splits co-authors, cuts "By" and the affiliation, and sets organisations apart. When in
-doubt a name stays a person only if it looks like one; an agency or "Staff" never becomes an author.
+How a printed byline is read is in `recsys.bylines`, which spellings meet in `recsys.spelling`, and what the newsroom
+says of its authors in `recsys.registry`.
 """
 
-import re
-import unicodedata
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import product
 
 from recsys.articles import Article
+from recsys.bylines import Byline, parse_byline
+from recsys.registry import Author, Registry
+from recsys.spelling import Join, initials_meet, name_key
 
-_BY = re.compile(r"^\s*(?:(?:words|story|report|analysis|text)\s+)?by[\s:]+", re.IGNORECASE)
-_AND = re.compile(r"\s*(?:;|\||\s&\s|\sand\s|\swith\s|\n)\s*", re.IGNORECASE)
-_PLACE = re.compile(r"\s+(?:in|at|for|via|from)\s+\S.*$", re.IGNORECASE)
-_SUFFIX = re.compile(r"^(?:jr|sr|ii|iii|iv|md|phd|m\.d|ph\.d)\.?$", re.IGNORECASE)
-_ORGANISATION = re.compile(
-    r"\b(?:staff|reporters?|correspondents?|editorial|newsroom|editors?|desk|team|board|agency|agencies|news|press|"
-    r"associated|reuters|afp|ap|pa|upi|dpa|service|wire|media|times|post|daily|journal|magazine|tribune|courier|"
-    r"northline|network|association|institute|university|office|department|administration|group|inc|llc|contributors?|"
-    r"writers?|bureau|guest|admin|unknown|anonymous|various|our|entertainment|lifestyle|sports?|shopping|partners?|"
-    r"producers?|analysts?|anchors?|hosts?|columnists?|photographers?|special|cnn|nbc|abc|cbs|msnbc|npr|bbc|"
-    r"weather|radio|tv|television|magazine|review|today|online|digital|us|uk|yahoo|buzzfeed|huffpost|variety)\b",
-    re.IGNORECASE,
-)
-_WEB = re.compile(r"https?:|www\.|@|\d{2,}|\.(?:com|org|net|gov|edu|info|tv|co)\b", re.IGNORECASE)
-_ROLE_WORDS = re.compile(
-    r"\s+(?:\S+\s+){0,2}(?:correspondent|editor|reporter|columnist|writer|critic)$",
-    re.IGNORECASE,
-)
-_MAX_NAME = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Byline:
-    """What a printed byline says: display names in printed order, and what is not a person."""
-
-    persons: tuple[str, ...] = ()
-    affiliation: str = ""
-    organisations: tuple[str, ...] = ()
+__all__ = ["Byline", "People", "Person", "joins", "name_key", "parse_byline", "persons_of"]
+_NOBODY = Registry()
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """An author of an article: `key` is the same for every spelling that means one person; `name` is for display."""
+    """An author of an article: `key` is the same for every spelling that means one person; `name` is for display.
+
+    A key is "id:…" for an id of the CMS or of the registry, "?…" for a name that two authors of the registry share and
+    nothing tells which, and else the key of the name.
+    """
 
     key: str
     name: str
+    printed: str = field(default="", compare=False)  # as this article spells it
 
 
-def parse_byline(printed: str) -> Byline:
-    """Read a printed byline.
+class People:
+    """Whom the names of articles mean, under a registry. It never changes and may serve many threads."""
 
-    >>> parse_byline("By Ines Vallory and RORY McALDANE, Northline")
-    Byline(persons=('Ines Vallory', 'Rory McAldane'), affiliation='Northline', organisations=())
-    >>> parse_byline("Courier staff").organisations
-    ('Courier staff',)
-    """
-    persons: list[str] = []
-    organisations: list[str] = []
-    affiliation = ""
-    for group in _AND.split(_BY.sub("", printed)):
-        for place, part in enumerate(_comma_parts(group)):
-            name = _person(part)
-            if name and (place == 0 or not organisations):
-                persons.append(name)
-            elif place and persons:
-                affiliation = affiliation or part
-            elif part:
-                organisations.append(part)
-    return Byline(tuple(dict.fromkeys(persons)), affiliation, tuple(dict.fromkeys(organisations)))
+    def __init__(self, registry: Registry = _NOBODY) -> None:
+        self._by_id = {author.id: author for author in registry.authors}
+        self._claims: dict[str, list[Author]] = defaultdict(list)
+        for author in registry.authors:
+            for key in author.spellings():
+                self._claims[key].append(author)
 
+    def of(self, article: Article) -> tuple[Person, ...]:
+        """The authors of an article: the CMS's own where it names any, else the printed byline's.
 
-def _comma_parts(group: str) -> list[str]:
-    """'A B, Jr., AP' -> ['A B, Jr.', 'AP']: a suffix belongs to the name before it."""
-    parts: list[str] = []
-    for part in (piece.strip(" \t*-–—") for piece in group.split(",")):
-        if parts and _SUFFIX.match(part):
-            parts[-1] = f"{parts[-1]} {part}"
-        elif part.strip("."):
-            parts.append(part)
-    return parts
+        Persons, and organisations that the registry lists; each once, in printed order.
+        """
+        found: list[Person | None] = []
+        for author in article.authors:
+            found += [self._of_id(author.id, author.name)] if author.id else self._of_byline(author.name)
+        if not article.authors:
+            found = self._of_byline(article.byline)
+        return tuple({person.key: person for person in reversed(found) if person}.values())[::-1]
 
+    def has_list(self, key: str) -> bool:
+        """Whether the author of this key may have a list: not where the registry hides the author."""
+        author = self._by_id.get(key.removeprefix("id:")) if key.startswith("id:") else None
+        return author is None or author.has_list
 
-def _person(part: str) -> str:
-    """The display name in this piece of a byline, or "" if it does not name a person."""
-    name = _ROLE_WORDS.sub("", _PLACE.sub("", _BY.sub("", part))).strip(" ,.*")
-    if name.endswith((" Jr", " Sr")):
-        name += "."
-    words = name.split()
-    if not 2 <= len(words) <= 6 or len(name) > _MAX_NAME or _WEB.search(name) or _ORGANISATION.search(name):
-        return ""
-    if not all(word[0].isupper() or re.split(r"[-'’]", word.lower())[0] in _PARTICLES for word in words):
-        return ""
-    return " ".join(_cased(word) for word in words) if name.isupper() or _shouts(words) else name
+    def apart(self) -> frozenset[frozenset[str]]:
+        """Pairs of keys of names that the registry keeps apart."""
+        pairs: set[frozenset[str]] = set()
+        for author in self._by_id.values():
+            for other in author.not_the_same_as:
+                names = self._by_id[other].spellings() if other in self._by_id else (name_key(other),)
+                pairs.update(frozenset(pair) for pair in product(author.spellings(), names))
+        return frozenset(pairs)
 
+    def _of_id(self, identity: str, name: str) -> Person | None:
+        claims = [author for author in self._claims.get(name_key(name), ()) if identity not in author.not_the_same_as]
+        known = self._by_id.get(identity) or (claims[0] if len(claims) == 1 else None)
+        return _entry(known, name) if known else Person(f"id:{identity}", name, name)
 
-_PARTICLES = frozenset(
-    [
-        "van",
-        "der",
-        "den",
-        "de",
-        "la",
-        "le",
-        "von",
-        "da",
-        "dos",
-        "del",
-        "di",
-        "du",
-        "bin",
-        "al",
-        "el",
-        "ter",
-        "ten",
-        "y",
-        "e",
-    ]
-)
+    def _of_byline(self, printed: str) -> list[Person | None]:
+        whole = self._claims.get(name_key(printed), ()) if self._claims else ()
+        if len(whole) == 1:  # as the registry has it, whatever the rules would read
+            return [_entry(whole[0], printed)]
+        byline = parse_byline(printed)
+        persons = [self._of_name(name, byline.affiliation) for name in byline.persons]
+        organised = [(name, self._claims.get(name_key(name), [])) for name in byline.organisations]
+        return persons + [_entry(claims[0], name) for name, claims in organised if len(claims) == 1]
 
-
-def _shouts(words: list[str]) -> bool:
-    """'RORY McALDANE' is upper case although one letter is not."""
-    return all(len(word) > 1 and sum(c.isupper() for c in word) >= sum(c.islower() for c in word) for word in words)
-
-
-def _cased(word: str) -> str:
-    """An upper-case word of a name as it is usually written: O'SHEE -> O'Shee, McALDANE -> McAldane."""
-    pieces = re.split(r"(['’\-])", word)
-    cased = "".join(piece.capitalize() for piece in pieces)
-    if re.match(r"^(?:Mc)\w{2,}", cased):
-        cased = "Mc" + cased[2:].capitalize()
-    return cased
-
-
-def name_key(name: str) -> str:
-    """One key for the spellings of a name: case, accents, apostrophes, hyphens and dots do not count.
-
-    >>> name_key("Siobhán O’Shee-Carrick") == name_key("SIOBHAN O'SHEE CARRICK")
-    True
-    """
-    plain = "".join(c for c in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(c))
-    return " ".join(re.sub(r"['’`.]", "", re.sub(r"[-‐‑–]", " ", plain)).replace(",", " ").split())
+    def _of_name(self, name: str, affiliation: str) -> Person | None:
+        claims = self._claims.get(name_key(f"{name}, {affiliation}"), []) if affiliation else []
+        claims = claims or self._claims.get(name_key(name), [])
+        if len(claims) > 1:
+            return Person(f"?{name_key(name)}", name, name)
+        return _entry(claims[0], name) if claims else Person(name_key(name), name, name)
 
 
 def persons_of(article: Article) -> tuple[Person, ...]:
-    """The persons who wrote an article: the CMS's own authors where it names any, else the printed byline's."""
-    if article.authors:
-        named = [(a.id, p) for a in article.authors for p in ([a.name] if a.id else parse_byline(a.name).persons)]
-        people = [Person(f"id:{i}" if i else name_key(n), n) for i, n in named]
-    else:
-        people = [Person(name_key(n), n) for n in parse_byline(article.byline).persons]
-    return tuple({person.key: person for person in reversed(people)}.values())[::-1]
+    """The persons who wrote an article, without a registry."""
+    return People().of(article)
+
+
+def joins(persons: Iterable[Person], apart: frozenset[frozenset[str]] = frozenset()) -> tuple[Join, ...]:
+    """Which keys of an archive mean the person of another key; no key is joined twice, and ids never are.
+
+    A name that exactly one id has means that id; initials that fit one name only mean that name.
+    """
+    ids: dict[str, set[str]] = defaultdict(set)
+    names: set[str] = set()
+    for person in persons:
+        if person.key.startswith("id:"):
+            ids[name_key(person.name)].add(person.key)
+        elif not person.key.startswith("?"):
+            names.add(person.key)
+    same = {name: Join(name, min(ids[name]), "the id of that name") for name in names if len(ids.get(name, ())) == 1}
+    sure, _ = initials_meet(names | ids.keys(), apart)
+    for join in sure:
+        if join.short in names and join.short not in same and len(ids.get(join.full, ())) < 2:
+            same[join.short] = join
+    return tuple(Join(key, _end(key, same, ids), join.why) for key, join in sorted(same.items()))
+
+
+def _end(key: str, same: dict[str, Join], ids: dict[str, set[str]]) -> str:
+    """Where a chain of joins ends: "c johnson" -> "carla johnson" -> "carla k johnson"."""
+    while key in same:
+        key = same[key].full
+    return min(ids[key]) if key in ids and len(ids[key]) == 1 else key
+
+
+def _entry(author: Author, printed: str) -> Person | None:
+    """The person of an entry; None for an organisation that is not listed."""
+    unlisted = author.organisation and not author.listed
+    return None if unlisted else Person(f"id:{author.id}", author.names[0], printed)
