@@ -171,6 +171,6 @@ def _check_claims(path: Path, entries: list[tuple[Author, int]]) -> None:
                 if not author.is_not(other):
                     raise ConfigError(
                         f"{path}: line {line}: author {author.id!r} claims {spelling!r}, which is {other.id!r} in line "
-                        f"{first}; if they are two persons, say not_the_same_as: [{other.id}]"
+                        f"{first}; if they are two, say not_the_same_as: [{other.id}]"
                     )
             claims.setdefault(key, []).append((author, line))

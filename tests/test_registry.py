@@ -86,8 +86,8 @@ def test_the_registry_joins_separates_and_hides(make_release: MakeRelease, write
 - {id: wire, names: [Northline Staff], organisation: true, listed: true}
 """)
     printed = [
-        "Ines Vallory", "INES CARRICK", "Jonah Marsh, Northline", "Jonah Marsh", "Ann Lee", "A. Lee", "Bo Day", "Bo Day",
-        "Harbour Lane", "Harbour Lane", "Northline staff", "Northline Staff", "Jonah Marsh, Northline",
+        "Ines Vallory", "INES CARRICK", "Jonah Marsh, Northline", "Jonah Marsh", "Ann Lee", "A. Lee", "Bo Day",
+        "Bo Day", "Harbour Lane", "Harbour Lane", "Northline staff", "Northline Staff", "Jonah Marsh, Northline",
     ]  # fmt: skip
     articles = [article(n, byline=byline) for n, byline in enumerate(printed)]
     articles += [article(13, authors=(AuthorName("Jonah Marsh", "marsh-1"),)), article(14, byline="Bo Day and Ann Lee")]
@@ -118,12 +118,8 @@ def test_a_changed_registry_is_a_new_release_and_the_same_one_is_not(tmp_path: P
     store = ArticleStore.open(f"sqlite:///{tmp_path / 'a.db'}", create=True)
     store.put([article(n, byline="Ann Lee") for n in range(3)])
     ids = []
-    for registry in (
-        Registry(),
-        write("- {id: a, names: [Ann Lee]}"),
-        write("- {id: a, names: [Ann Lee]}"),
-        write("# no one"),
-    ):
+    for text in ("", "- {id: a, names: [Ann Lee]}", "- {id: a, names: [Ann Lee]}", "# no one"):
+        registry = write(text) if text else Registry()
         config = NightlyConfig(BuildConfig(neighbours=2, registry=registry), force=True)
         manifest = nightly(store, tmp_path / "releases", FakeEmbedder(), config)
         assert manifest.config["authors"] == registry.digest
@@ -139,7 +135,7 @@ def test_a_changed_registry_is_a_new_release_and_the_same_one_is_not(tmp_path: P
         ("- {id: a, names: [Ann Lee]}\n- {id: a, names: [Bo Day]}", "line 2: author 'a' is already in line 1"),
         ("- id: a\n  names: [Ann Lee]\n  nmaes: [X Y]", "line 3: unknown key 'nmaes'; the keys are id, names, aliases"),
         ("- {id: a, names: [Ann Lee]}\n- {id: b, names: [Bo Day], aliases: [ANN LEE]}",
-         "line 2: author 'b' claims 'ANN LEE', which is 'a' in line 1; if they are two persons, say not_the_same_as: [a]"),
+         "line 2: author 'b' claims 'ANN LEE', which is 'a' in line 1; if they are two, say not_the_same_as: [a]"),
         ("- {id: a, names: [Ann Lee], aliases: [A. Lee, A Lee]}", "line 1: author 'a': aliases has 'A Lee' twice"),
         ("- {id: a}", "line 1: author 'a': has no names"),
         ("- {names: [Ann Lee]}", "line 1: author None: id is None"),
