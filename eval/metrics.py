@@ -61,8 +61,8 @@ def ndcg(found: Sequence[float], known: Collection[float], cutoff: int | None) -
     >>> ndcg([0, 0, 1], [1], 10)
     0.5
     """
-    best = _dcg(sorted(known, reverse=True)[:cutoff])
-    return min(1.0, _dcg(found) / best) if best > 0 else 0.0  # min: sums in another order differ in the last bit
+    best = dcg(sorted(known, reverse=True)[:cutoff])
+    return min(1.0, dcg(found) / best) if best > 0 else 0.0  # min: sums in another order differ in the last bit
 
 
 def precision(found: Sequence[float], known: Collection[float], cutoff: int | None) -> float:
@@ -127,5 +127,6 @@ def _gain(gain: float, measure: Measure) -> float:
     return gain if measure.name == "nDCG" else float(gain >= measure.rel)
 
 
-def _dcg(gains: Sequence[float]) -> float:
+def dcg(gains: Sequence[float]) -> float:
+    """Discounted cumulative gain of a list's gains (>= 0), best rank first: the sum of gain / log2(rank + 1)."""
     return sum(gain / math.log2(rank + 1) for rank, gain in enumerate(gains, start=1))

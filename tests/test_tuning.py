@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from eval.__main__ import main
 from eval.asof import AsOf
 from eval.evaluate import rank
+from eval.judged.stories import read_stories
 from eval.judgments import Judgments
 from eval.measures import Measure
 from eval.metrics import per_query
@@ -72,6 +73,14 @@ def test_the_fit_finds_the_signal_that_the_judgments_follow(paper: Release) -> N
     figures = {score.system: score.ndcg_at_10 for score in found.scores}
     assert figures["after tuning"] > figures["before tuning"] + 0.1
     assert found.comparison.effect == pytest.approx(figures["after tuning"] - figures["before tuning"])
+
+
+def test_articles_of_one_story_are_one_piece_of_evidence(paper: Release, tmp_path: Path) -> None:
+    rows = [f"story{n % 5}\ta{n:03}" for n in range(40)]
+    (tmp_path / "stories.tsv").write_text("\n".join(["story\tarticle_id", *rows]) + "\n")
+    split = by_story(read_stories(tmp_path / "stories.tsv"), seed=1)
+    comparison = tune(paper, split, FitConfig(trials=12)).comparison
+    assert (comparison.queries, comparison.clusters) == (len(split.rest), len(split.rest) / 8)
 
 
 def test_the_rest_is_never_fitted_to(paper: Release) -> None:

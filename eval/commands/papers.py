@@ -4,11 +4,12 @@ from pathlib import Path
 
 import click
 
+from eval.commands.tune import KEEP, TRIALS
 from eval.options import PATH, SEED, WEIGHTS, weights_of
 from eval.papers.datasets import known_papers
 from eval.papers.measure import PapersConfig, measure
 from eval.papers.report import report
-from eval.tuning.fit import RANGES, FitConfig
+from eval.tuning.fit import FitConfig
 
 
 @click.command("papers")
@@ -19,15 +20,8 @@ from eval.tuning.fit import RANGES, FitConfig
 @click.option("--no-build", is_flag=True, help="Measure the releases that an earlier run left, at no cost of stages.")
 @click.option("--leave-one-out", is_flag=True, help="Also fit weights to the other papers, for each paper.")
 @click.option("--tune", is_flag=True, help="Also fit weights to half of a paper's judgments and test on the rest.")
-@click.option("--trials", default=400, show_default=True, type=click.IntRange(1), help="How many weights a fit tries.")
-@click.option(
-    "--keep",
-    multiple=True,
-    default=("later",),
-    show_default=True,
-    type=click.Choice([*RANGES, "nothing"]),
-    help="Weight that no fit changes; may be repeated.",
-)
+@TRIALS
+@KEEP
 @WEIGHTS
 @SEED
 def papers_command(

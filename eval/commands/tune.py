@@ -14,6 +14,18 @@ from eval.tuning.split import by_story, by_time
 from eval.tuning.tune import report, tune
 from recsys.release import Release
 
+TRIALS = click.option(
+    "--trials", default=400, show_default=True, type=click.IntRange(1), help="How many weights a fit tries."
+)
+KEEP = click.option(
+    "--keep",
+    multiple=True,
+    default=("later",),
+    show_default=True,
+    type=click.Choice([*RANGES, "nothing"]),
+    help="Weight that no fit changes; may be repeated. Links and clicks know only the past, so `later` stays.",
+)
+
 
 @click.command("tune")
 @RELEASES
@@ -29,15 +41,8 @@ from recsys.release import Release
     help="Fit to the older judged articles, or to whole stories by chance; report on the others.",
 )
 @click.option("--share", default=0.5, show_default=True, type=click.FloatRange(0.05, 0.95), help="Part fitted to.")
-@click.option("--trials", default=400, show_default=True, type=click.IntRange(1), help="How many weights are tried.")
-@click.option(
-    "--keep",
-    multiple=True,
-    default=("later",),
-    show_default=True,
-    type=click.Choice([*RANGES, "nothing"]),
-    help="Weight that stays as it is; may be repeated. Links and clicks know only the past, so `later` stays.",
-)
+@TRIALS
+@KEEP
 @click.option(
     "--refit/--no-refit",
     default=True,

@@ -1,6 +1,6 @@
 """All signals of all judged articles' candidates, gathered once, so that weights can be tried by the hundred."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from eval.asof import ANY_TIME, AsOf
 from eval.judgments import Judgments
+from eval.metrics import dcg
 from recsys.columns import Int64
 from recsys.eligibility import Eligibility, Filters
 from recsys.errors import ConfigError
@@ -67,7 +68,7 @@ class Pool:
             np.concatenate(gain),
             release.published[np.concatenate(rows)].astype(np.float64),
             np.concatenate(rows),
-            np.array([_best(judgments.gains[query].values()) for query in queries]),
+            np.array([dcg(sorted(judgments.gains[query].values(), reverse=True)[:CUTOFF]) for query in queries]),
         )
 
     def __len__(self) -> int:
@@ -119,8 +120,3 @@ def _joined(found: Sequence[Signals]) -> Signals:
     return Signals(
         **{item.name: np.concatenate([getattr(one, item.name) for one in found]) for item in fields(Signals)}
     )
-
-
-def _best(gains: Iterable[float]) -> float:
-    known = sorted(gains, reverse=True)[:CUTOFF]
-    return float(sum(gain / np.log2(rank + 2) for rank, gain in enumerate(known)))

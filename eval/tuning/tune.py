@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
 from eval.asof import ANY_TIME, AsOf
+from eval.clusters import story_clusters
 from eval.compare import CompareConfig, Comparison, compare
 from eval.compare import table as comparison_table
 from eval.evaluate import Score, rank, scores, systems, table
@@ -49,7 +50,8 @@ def tune(release: Release, split: Split, config: FitConfig, as_of: AsOf = ANY_TI
     queries = list(split.rest.gains)
     runs = [rank(release, queries, weights, name, as_of=as_of) for name, weights in by_name.items()]
     figures = {run.system: per_query(run, split.rest, MEASURE) for run in runs if run.system in (BEFORE, AFTER)}
-    (comparison,) = compare(figures, BEFORE, config=CompareConfig(seed=config.seed))
+    clusters = story_clusters(split.rest)  # articles of one story are no independent evidence, here as in `compare`
+    (comparison,) = compare(figures, BEFORE, clusters=clusters, config=CompareConfig(seed=config.seed))
     return Tuned(config.start, after, split, tuple(scores(release, split.rest, runs)), comparison)
 
 
