@@ -1,6 +1,6 @@
 """Which queries are no independent evidence: articles of one story are asked about the same event."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from eval.judged.stories import Others
 from eval.judgments import Judgments
@@ -17,6 +17,16 @@ def story_clusters(judgments: Judgments) -> dict[str, str] | None:
     >>> story_clusters(Judgments({"a": Others((story,), "a"), "b": Others((story,), "b"), "c": {"a": 1.0}}))
     {'a': 'a', 'b': 'a', 'c': 'c'}
     """
+    joined = chains(_stories(judgments))
+    return {article: joined.get(article, article) for article in judgments.gains} if joined else None
+
+
+def chains(groups: Iterable[Iterable[str]]) -> dict[str, str]:
+    """For each article of these groups the smallest id of its chain; groups that share an article are one chain.
+
+    >>> chains([["c", "b"], ["b", "a"], ["d"]])
+    {'c': 'a', 'b': 'a', 'a': 'a', 'd': 'd'}
+    """
     parent: dict[str, str] = {}
 
     def root(article: str) -> str:
@@ -24,11 +34,12 @@ def story_clusters(judgments: Judgments) -> dict[str, str] | None:
             parent[article] = article = parent[above]  # halves the path for whoever comes next
         return article
 
-    for story in _stories(judgments):
-        first, *others = map(root, story)
-        for other in others:
-            parent[root(other)] = root(first)
-    return {article: root(article) for article in judgments.gains} if parent else None
+    for group in groups:
+        first, *others = group
+        for other in others or (first,):
+            smaller, larger = sorted((root(first), root(other)))
+            parent[larger] = smaller
+    return {article: root(article) for article in list(parent)}
 
 
 def _stories(judgments: Judgments) -> Iterator[Mapping[str, None]]:

@@ -1,9 +1,10 @@
 """Judged articles in two parts: one to fit weights to, one to report on."""
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from eval.clusters import chains
 from eval.judgments import Judgments
 from recsys.errors import ConfigError
 from recsys.release import UNDATED, Release
@@ -38,7 +39,8 @@ def by_story(judgments: Judgments, share: float = 0.5, seed: int = 0) -> Split:
     Raises:
         ConfigError: one part is empty, as where everything hangs together: then split by time.
     """
-    story = _stories(judgments)
+    judged = judgments.gains.items()
+    story = chains([query, *(other for other, gain in known.items() if gain > 0)] for query, known in judged)
     return _split(
         judgments, lambda query: _chance(story[query], seed) < share, f"whole stories by chance (seed {seed})"
     )
@@ -52,26 +54,6 @@ def _split(judgments: Judgments, fitted: Callable[[str], bool], rule: str) -> Sp
             f"{len(judgments)} judged articles cannot be parted ({rule}): one part is empty; split in another way"
         )
     return Split(*parts, rule)
-
-
-def _stories(judgments: Judgments) -> dict[str, str]:
-    """For each article the smallest id of those that a chain of judgments joins it to (union-find)."""
-    parent: dict[str, str] = {}
-
-    def root(article: str) -> str:
-        while parent.setdefault(article, article) != article:
-            parent[article] = parent[parent[article]]
-            article = parent[article]
-        return article
-
-    def join(article: str, others: Iterable[str]) -> None:
-        for other in others:
-            first, second = sorted((root(article), root(other)))
-            parent[second] = first
-
-    for query, known in judgments.gains.items():
-        join(query, (other for other, gain in known.items() if gain > 0))
-    return {article: root(article) for article in list(parent)} | {q: root(q) for q in judgments.gains}
 
 
 def _chance(story: str, seed: int) -> float:
