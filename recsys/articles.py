@@ -1,7 +1,7 @@
 """What an article is: one frozen record, the same from the CMS's export to the widget."""
 
 import hashlib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 
@@ -46,8 +46,12 @@ def section_path(printed: str) -> str:
 class Article:
     """One article of the newspaper. Text is plain (no HTML), one paragraph a line; "" or None where unknown.
 
-    `section` is a path such as "world/europe". `published_at` and `updated_at` are aware and in UTC.
+    `section` is a path such as "world/europe". Moments are aware and in UTC.
     `byline` is what is printed; `authors` are names that the CMS keeps apart itself and then wins over `byline`.
+
+    Where it may be shown, to the second: from `embargoed_until` on and before `expires_at`, both open where None.
+    `recommendable` is whether other pages may show it, `show_related` whether its own page may show lists.
+    An `evergreen` article does not age.
     """
 
     id: str
@@ -64,7 +68,21 @@ class Article:
     language: str = ""
     image: Image | None = None
     status: Status = Status.USABLE
+    embargoed_until: datetime | None = None
+    expires_at: datetime | None = None
+    recommendable: bool = True
+    show_related: bool = True
+    evergreen: bool = False
 
     def digest(self) -> str:
-        """SHA-256 (64 hex digits) over every field: two articles have one digest when nothing at all differs."""
-        return hashlib.sha256(msgspec.json.encode(asdict(self), order="deterministic")).hexdigest()
+        """SHA-256 (64 hex digits) over every field: two articles have one digest when nothing at all differs.
+
+        Fields that came later are left out where they say nothing, so that an upgrade changes no article.
+        """
+        known = asdict(self)
+        silent = [item.name for item in fields(self) if item.name in _LATER and known[item.name] == item.default]
+        said = {name: value for name, value in known.items() if name not in silent}
+        return hashlib.sha256(msgspec.json.encode(said, order="deterministic")).hexdigest()
+
+
+_LATER = frozenset({"embargoed_until", "expires_at", "recommendable", "show_related", "evergreen"})
