@@ -18,10 +18,11 @@ from recsys.progress import track
 from recsys.ranking import Weights
 from recsys.recommender import MAX_K, Recommender
 from recsys.release import Release
+from recsys.variety import AS_RANKED, Variety
 
 WORDS_ALONE = Weights(
     words_long=1, words_short=1, names_short=0, names_long=0, kin_short=0, kin_long=0,
-    section=0, author=0, tags=0, tempo=0, freshness_floor=1, later=1, other_site=1,
+    section=0, author=0, tags=0, tempo=0, freshness_floor=1, later=1, other_site=1, floor=0,
 )  # fmt: skip
 MEANING_ALONE = replace(WORDS_ALONE, words_long=0, words_short=0)
 OURS = "our ranking"
@@ -60,16 +61,18 @@ def rank(
     *,
     as_of: AsOf = ANY_TIME,
     filters: Filters = NO_FILTERS,
+    variety: Variety = AS_RANKED,
 ) -> Run:
     """The run of the recommender that serves: for each query article its first k.
 
-    A system is a release, weights and filters; of a moment in `filters` and one of `as_of` the earlier counts.
+    A system is a release, weights, filters and variety. Judgments of stories count every copy and every report of an
+    event as right, so by default nothing is left out for variety's sake. Of a moment in `filters` and one of `as_of` the earlier counts.
 
     Raises:
         ArticleNotFound: the release lacks a query; `known` tells which it has.
         ConfigError: k is not in [0, MAX_K].
     """
-    recommender = Recommender(release, weights)
+    recommender = Recommender(release, weights, variety=variety)
     return Run.of(
         system,
         {query: _list(recommender, query, k, as_of, filters) for query in track(list(queries), system, unit="lists")},
@@ -85,6 +88,7 @@ def _list(recommender: Recommender, query: str, k: int, as_of: AsOf, filters: Fi
         k,
         exclude=filters.exclude,
         section=filters.section,
+        exclude_section=filters.exclude_section,
         published_after=filters.published_after,
         as_of=_earlier(moment, filters.as_of),
     )

@@ -14,13 +14,15 @@ import msgspec
 import numpy as np
 
 from index.embed import embed_missing, embedding_key
+from index.keywords import KeywordWriter
+from index.lifecycles import LifecycleWriter
 from index.lists import Lists, numbered, write_lists
 from index.neighbours import Corpus, NeighbourTable, neighbours
 from recsys import cards
 from recsys.articles import Article, section_path
 from recsys.authors import People, Person
 from recsys.cards import Card
-from recsys.columns import KeyTable, TextColumnWriter, save_array
+from recsys.columns import KeyTable, ListColumn, TextColumnWriter, save_array
 from recsys.embedding import Embedder
 from recsys.lexical import WordVectors
 from recsys.manifest import FORMAT, Manifest, Model, record_files
@@ -91,6 +93,8 @@ class _Columns:
     persons: list[tuple[Person, ...]]
     sections: list[str]
     tags: list[tuple[str, ...]]
+    lifecycle: LifecycleWriter
+    keywords: KeywordWriter
     filled: Counter[str]
 
 
@@ -120,9 +124,15 @@ def build(store: ArticleStore, folder: Path, embedder: Embedder, config: BuildCo
     lists = write_lists(folder, published, columns.persons, columns.sections, columns.tags, people)
     index = _write_vectors(folder, store, columns.digests, embedder.dim)
     with progress("neighbours", index.n) as advance:
-        corpus = Corpus(index, words, named, published, np.array(columns.lengths, np.int32))
+        lengths, author_rows = np.array(columns.lengths, np.int32), ListColumn.open(folder, "author_rows")
+        corpus = Corpus(index, words, named, published, lengths, author_rows)
         table = neighbours(corpus, config.neighbours, config.kin, advance)
     _write_neighbours(folder, table)
+    for name in ("text_group", "event_group"):  # PLACEHOLDER
+        save_array(folder / f"{name}.npy", np.full(index.n, -1, np.int32))
+    save_array(folder / "text_preference.npy", np.zeros(index.n, np.int32))
+    for name in ("text_rows", "event_rows"):
+        ListColumn.of([]).save(folder, name)
     counts = _counts(lists, table, boilerplate, columns)
     _write_report(folder, boilerplate, counts)
     return Built(folder, store.identity(), change, index.n, table.semantic_base, counts)
@@ -150,7 +160,7 @@ def _write_rows(
     folder: Path, articles: Iterable[Article], boilerplate: Boilerplate, embedder: Embedder, people: People
 ) -> _Columns:
     """One pass in id order: text columns go to disk as they come, the rest is collected."""
-    columns = _Columns([], [], [], [], [], [], [], Counter())
+    columns = _Columns([], [], [], [], [], [], [], LifecycleWriter(), KeywordWriter(), Counter())
     ids: list[tuple[str, int]] = []
     urls: list[tuple[str, int]] = []
     with (
@@ -175,6 +185,8 @@ def _write_rows(
             columns.persons.append(persons)
             columns.sections.append(article.section)
             columns.tags.append(article.tags)
+            columns.lifecycle.add(article)
+            columns.keywords.add(article)
             columns.filled.update(name for name in COLUMNS if getattr(article, name))
             columns.filled["authors"] += bool(persons)
     KeyTable.of(ids).save(folder, "id_table")
@@ -182,6 +194,8 @@ def _write_rows(
     save_array(folder / "published.npy", np.array(columns.published, np.int64))
     save_array(folder / "text_length.npy", np.array(columns.lengths, np.int32))
     save_array(folder / "site.npy", numbered(columns.sites))
+    columns.lifecycle.write(folder)
+    columns.keywords.write(folder)
     return columns
 
 
@@ -213,6 +227,7 @@ def _write_neighbours(folder: Path, table: NeighbourTable) -> None:
     save_array(folder / "neighbours.names.npy", table.names)
     save_array(folder / "neighbours.kin.npy", table.kin)
     save_array(folder / "tempo.npy", table.tempo.evidence)
+    save_array(folder / "chance.npy", table.chance)
 
 
 def _counts(lists: Lists, table: NeighbourTable, boilerplate: Boilerplate, columns: _Columns) -> dict[str, int]:

@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from recsys.articles import section_path
+from recsys.articles import section_path, tag_key
 from recsys.authors import People, Person, joins
 from recsys.columns import Int32, Int64, ListColumn, save_array, write_texts
+from recsys.lookup import write_lookup
+from recsys.spelling import name_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ def write_lists(
     return Lists(
         authors=_write_authors(folder, recent, persons, people or People()),
         sections=_write_sections(folder, recent, sections),
-        tags=_write_tags(folder, tags),
+        tags=_write_tags(folder, recent, tags),
     )
 
 
@@ -62,7 +64,37 @@ def _write_authors(folder: Path, recent: Int32, persons: Sequence[tuple[Person, 
     authors = ListColumn.of([number[key] for key in row] for row in keys)
     authors.save(folder, "authors")
     _reverse(authors, recent, len(number)).save(folder, "author_rows")
+    _co_authors(authors, len(number)).save(folder, "co_authors")
+    write_lookup(
+        folder, "author_names", "authors_of_name", _spellings((one for row in persons for one in row), known, number)
+    )
     return len(number)
+
+
+def _co_authors(authors: ListColumn, size: int) -> ListColumn:
+    """For each author those who signed an article with them, most articles first, then by number."""
+    together: list[Counter[int]] = [Counter() for _ in range(size)]
+    for row in range(len(authors)):
+        signed = authors[row].tolist()
+        for one in signed if len(signed) > 1 else ():
+            together[one].update(other for other in signed if other != one)
+    return ListColumn.of([other for other, _ in sorted(c.items(), key=lambda e: (-e[1], e[0]))] for c in together)
+
+
+def _spellings(persons: Iterable[Person], known: dict[str, str], number: dict[str, int]) -> dict[str, list[int]]:
+    """Every key and every name that means an author with a list -> its numbers: several where authors share a name."""
+    found: dict[str, set[int]] = defaultdict(set)
+    for person in persons:
+        place = number.get(known.get(person.key, person.key))
+        if place is not None:
+            for text in (
+                person.key,
+                known.get(person.key, person.key),
+                name_key(person.name),
+                name_key(person.printed),
+            ):
+                found[text].add(place)
+    return {text: sorted(places) for text, places in found.items() if text}
 
 
 def _write_sections(folder: Path, recent: Int32, sections: Sequence[str]) -> int:
@@ -110,11 +142,14 @@ def _rarity(counts: Int64, n: int) -> npt.NDArray[np.float32]:
     return rarity
 
 
-def _write_tags(folder: Path, tags: Sequence[tuple[str, ...]]) -> int:
-    keys = [sorted({" ".join(tag.casefold().split()) for tag in row} - {""}) for row in tags]
+def _write_tags(folder: Path, recent: Int32, tags: Sequence[tuple[str, ...]]) -> int:
+    keys = [sorted({tag_key(tag) for tag in row} - {""}) for row in tags]
     count = Counter(key for row in keys for key in row)
     number = {key: place for place, key in enumerate(sorted(count))}
-    ListColumn.of([number[key] for key in row] for row in keys).save(folder, "tags")
+    column = ListColumn.of([number[key] for key in row] for row in keys)
+    column.save(folder, "tags")
+    write_texts(folder, "tag_names", number)
+    _reverse(column, recent, len(number)).save(folder, "tag_rows")
     save_array(folder / "tag_rarity.npy", np.log1p([len(tags) / count[key] for key in number]).astype(np.float32))
     return len(number)
 

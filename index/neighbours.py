@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from index.kin import KinBlock, first_of_each, kin_blocks, nearest_pairs
+from index.mates import mates
 from recsys.columns import Int32, Int64, ListColumn
 from recsys.lexical import WordVectors
 from recsys.progress import Advance
@@ -39,6 +40,7 @@ class Corpus:
         names: the names that they hold.
         published: (n,) int64, seconds since 1970 UTC, `UNDATED` where unknown.
         length: (n,) int32, characters of the text that the model was given.
+        author_rows: for each author the rows of his or her articles.
     """
 
     vectors: VectorIndex
@@ -46,6 +48,7 @@ class Corpus:
     names: WordVectors
     published: Int64
     length: Int32
+    author_rows: ListColumn
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,8 @@ class NeighbourTable:
         kin: (pairs,) float32 in [0, 1].
         tempo: what time tells, learned from these pairs.
         semantic_base: mean cosine of random pairs, in [0, 0.9].
+        chance: (pairs, 4) float32, of random pairs the cosine, words, names and length of the first: what it looks
+            like when two articles have nothing to do with each other.
     """
 
     rows: ListColumn
@@ -69,6 +74,7 @@ class NeighbourTable:
     kin: Float32s
     tempo: Tempo
     semantic_base: float
+    chance: Float32s
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +88,8 @@ class _Pairs:
 
 
 def neighbours(corpus: Corpus, k: int, kin: int, advance: Advance = lambda number: None) -> NeighbourTable:
-    """The union of the k nearest rows by cosine, the k nearest by words, and the `kin` best through others.
+    """The union of the k nearest rows by cosine, the k nearest by words, the nearest by the same authors, and the
+    `kin` best through others.
 
     All similarities are exact for every pair, whichever way found it. Works through a block of rows at a time, so that
     only the table itself grows with the archive; `advance` is told how many rows were done.
@@ -99,17 +106,19 @@ def neighbours(corpus: Corpus, k: int, kin: int, advance: Advance = lambda numbe
         (np.concatenate(column) for column in zip(*blocks, strict=True)) if blocks else _empty()
     )
     rows = ListColumn(np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), near)
-    return NeighbourTable(rows, cosine, words, names, shared, tempo, base)
+    return NeighbourTable(rows, cosine, words, names, shared, tempo, base, _chance(corpus))
 
 
 def _pairs(corpus: Corpus, k: int, advance: Advance) -> _Pairs:
-    """The nearest by meaning and by words."""
+    """The nearest by meaning, by words, and among the works of the same authors."""
+    by_author = mates(corpus.vectors, corpus.author_rows)
     counts, near, cosine, shared, named = [np.zeros(1, np.int64)], [_NOTHING], [_NO_VALUES], [_NO_VALUES], [_NO_VALUES]
     n = corpus.vectors.n
     for start in range(0, n, _BLOCK):
         stop = min(start + _BLOCK, n)
         owners, others, similarity = _union(
-            _by_meaning(corpus.vectors, start, stop, k), _by_words(corpus.words, start, stop, k)
+            _both(_by_meaning(corpus.vectors, start, stop, k), _span(by_author, start, stop)),
+            _by_words(corpus.words, start, stop, k),
         )
         unmeasured = np.isnan(similarity)
         similarity[unmeasured] = corpus.words.similarity(owners[unmeasured], others[unmeasured])
@@ -171,6 +180,16 @@ def _union(by_meaning: tuple[Int64, Int64], by_words: tuple[Int64, Int64, Float3
     return owners[first], near[first], measured[first]
 
 
+def _both(one: tuple[Int64, Int64], other: tuple[Int64, Int64]) -> tuple[Int64, Int64]:
+    return np.concatenate([one[0], other[0]]), np.concatenate([one[1], other[1]])
+
+
+def _span(pairs: tuple[Int64, Int64], start: int, stop: int) -> tuple[Int64, Int64]:
+    """The pairs of the rows start … stop-1; `pairs` are sorted by owner."""
+    span = slice(*np.searchsorted(pairs[0], [start, stop]))
+    return pairs[0][span], pairs[1][span]
+
+
 def _by_meaning(vectors: VectorIndex, start: int, stop: int, k: int) -> tuple[Int64, Int64]:
     """Pairs (row, near row) of the rows start … stop-1; FAISS's -1 for "nothing found" is left out."""
     rows = np.arange(start, stop)
@@ -214,6 +233,21 @@ def _any_two(n: int, pairs: int, seed: int = 0) -> tuple[Int64, Int64]:
     random = np.random.default_rng(seed)
     first = random.integers(0, n, pairs)
     return first, (first + random.integers(1, n, pairs)) % n
+
+
+def _chance(corpus: Corpus, pairs: int = 20_000) -> Float32s:
+    if corpus.vectors.n < 2:
+        return np.empty((0, 4), np.float32)
+    first, second = _any_two(corpus.vectors.n, pairs)
+    order = np.argsort(first, kind="stable")  # equal rows together: one row's words are spread out once
+    first, second = first[order], second[order]
+    measured = (
+        _cosines(corpus.vectors, first, second),
+        corpus.words.similarity(first, second),
+        corpus.names.similarity(first, second),
+        corpus.length[first],
+    )
+    return np.stack(measured, axis=1, dtype=np.float32)
 
 
 def semantic_base(vectors: VectorIndex, pairs: int = 20_000) -> float:

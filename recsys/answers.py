@@ -15,17 +15,45 @@ if TYPE_CHECKING:
 class Source(StrEnum):
     """Why an item is in a list."""
 
+    PINNED = "pinned"  # an editor put it there
     SIMILAR = "similar"  # near in meaning or words
     AUTHOR = "author"  # by an author of the article
+    CO_AUTHOR = "co-author"  # by someone who has signed an article with one of them
+    COVERAGE = "coverage"  # on the same event
     SECTION = "section"  # fallback: newest of the article's section
     RECENT = "recent"  # fallback: newest of the paper
+
+
+class Fallback(StrEnum):
+    """What may fill a list that has too few items of its own."""
+
+    NONE = "none"  # nothing: the list may be short or empty
+    SECTION = "section"  # the newest of the article's section
+    RECENT = "recent"  # those, then the newest of the paper
+
+
+class Order(StrEnum):
+    """What comes first in "more from this author"."""
+
+    NEWEST = "newest"
+    RELATED = "related"  # by the score that orders similar articles
+
+
+class Filled(StrEnum):
+    """How far a list came."""
+
+    FULL = "full"  # as many as were asked for
+    SHORT = "short"  # there are no more
+    EMPTY = "empty"  # there is none
+    HIDDEN = "hidden"  # nothing is to be shown on this page: the newsroom said so
 
 
 @dataclass(frozen=True, slots=True)
 class Item(Card):
     """One entry of a list: an article's card, and why it stands there.
 
-    `score` is in [0, 1], larger is more related; it orders the items of source `similar`, the others go by date.
+    `score` is in [0, 1], larger is more related; it orders the items of source `similar`, the others go by date (but
+    for "more from this author" in the order `related`).
     `parts`, where asked for, add up to the score (in their order).
     """
 
@@ -36,11 +64,12 @@ class Item(Card):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One list: the best items first, and the release and model that made it."""
+    """One list: the best items first, how far it came, and the release and model that made it."""
 
     article_id: str
     release: str
     model: str
+    status: Filled
     items: tuple[Item, ...]
 
     def frame(self) -> "pd.DataFrame":
@@ -62,17 +91,33 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class PageStatus:
+    """How far each list of a page came."""
+
+    similar: Filled
+    author: Filled
+    coverage: Filled
+
+
+@dataclass(frozen=True, slots=True)
 class RelatedAnswer:
-    """Both lists of a page; no article is in both."""
+    """All lists of a page; no article, and no two copies of one text, are in two of them."""
 
     article_id: str
     release: str
     model: str
+    status: PageStatus
     similar: tuple[Item, ...]
     author: tuple[Item, ...]
+    coverage: tuple[Item, ...]
 
     def _repr_html_(self) -> str:
-        return _table(f"similar to {self.article_id}", self.similar) + _table("more from the author", self.author)
+        lists = {
+            f"similar to {self.article_id}": self.similar,
+            "more from the author": self.author,
+            "more on this event": self.coverage,
+        }
+        return "".join(_table(caption, items) for caption, items in lists.items() if items or "event" not in caption)
 
 
 def _table(caption: str, items: Sequence[Item]) -> str:

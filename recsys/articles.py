@@ -42,6 +42,15 @@ def section_path(printed: str) -> str:
     return "/".join(name for step in printed.split("/") if (name := " ".join(step.split())))
 
 
+def tag_key(printed: str) -> str:
+    """One key for the spellings of a tag.
+
+    >>> tag_key(" Local  Elections")
+    'local elections'
+    """
+    return " ".join(printed.casefold().split())
+
+
 @dataclass(frozen=True, slots=True)
 class Article:
     """One article of the newspaper. Text is plain (no HTML), one paragraph a line; "" or None where unknown.

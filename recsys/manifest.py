@@ -9,7 +9,7 @@ import msgspec
 
 from recsys.errors import ReleaseDamaged, ReleaseFormatError
 
-FORMAT = 2
+FORMAT = 3
 MANIFEST = "manifest.json"
 
 

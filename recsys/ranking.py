@@ -5,11 +5,13 @@
               + names · (names_short + (names_long - names_short) · long) + kin · (the same of kin)
               + section · w.section + author · w.author + tags · w.tags,         divided by the sum of the weights
     time      = exp(tempo · (evidence - its peak)) · (floor + (1 - floor) · 0.5 ** (days / half_life)) · (later)
-    score     = relevance · time · (other_site)
+    scored    = relevance · time · (other_site)
+    score     = 1 - (1 - scored) ** boost            what editors lift (boost above 1) or bury (below 1)
 
 `length` is that of the article whose list is made: on a headline meaning, names and kin find more, on a full article
 words do. `evidence` is the newsroom's own tempo (recsys/tempo.py), learned from the archive; half-life and floor are
-there for whoever wants more. A factor in brackets applies to articles published later, or on another site.
+there for whoever wants more. A factor in brackets applies to articles published later, or on another site. An evergreen
+article has time 1.
 """
 
 from dataclasses import dataclass, fields
@@ -22,8 +24,9 @@ import numpy as np
 from recsys.errors import ConfigError
 from recsys.signals import Floats, Signals
 
-PARTS = ("semantic", "lexical", "names", "kin", "section", "author", "tags", "time", "site")
-_SHARES = ("words_short", "words_long", "freshness_floor", "later", "other_site")
+PARTS = ("semantic", "lexical", "names", "kin", "section", "author", "tags", "time", "site", "editors")
+TEXT_PARTS = ("semantic", "lexical", "names", "kin")
+_SHARES = ("words_short", "words_long", "freshness_floor", "later", "other_site", "floor")
 _ABOVE_ZERO = ("long_text", "half_life_days")
 
 
@@ -43,6 +46,8 @@ class Weights:
         freshness_floor: what is left of freshness in the end, in [0, 1]; 1 leaves time to the tempo.
         later: factor of an article published after the one whose list is made, in [0, 1]; 1 treats both alike.
         other_site: factor of an article on another site (host of its address), in [0, 1]; 1 treats both alike.
+        floor: share of random pairs whose texts have less to do with each other than the least that is called
+            similar, in [0, 1]; 0 switches the floor off. See recsys/floor.py.
 
     Raises:
         ConfigError: a value is out of its range.
@@ -63,6 +68,7 @@ class Weights:
     freshness_floor: float = 1.0
     later: float = 1.0
     other_site: float = 0.5
+    floor: float = 0.95
 
     def __post_init__(self) -> None:
         for item in fields(self):
@@ -137,13 +143,15 @@ def timeliness(found: Signals, weights: Weights) -> Floats:
     floor = weights.freshness_floor
     fading = np.where(np.isnan(found.age_days), 0.5, 0.5 ** (np.nan_to_num(found.age_days) / weights.half_life_days))
     later: Floats = np.where(found.later, weights.later, 1.0)
-    return np.exp(weights.tempo * found.evidence) * (floor + (1.0 - floor) * fading) * later
+    ageing = np.exp(weights.tempo * found.evidence) * (floor + (1.0 - floor) * fading) * later
+    return np.where(found.evergreen, 1.0, ageing)
 
 
-def parts(found: Signals, length: Floats | float, weights: Weights) -> dict[str, Floats]:
+def parts(found: Signals, length: Floats | float, weights: Weights, factor: Floats | None = None) -> dict[str, Floats]:
     """The parts of the score, each (m,), in the order of `PARTS`; time and site are what they take away (<= 0).
 
-    `length` is the number of characters of the article whose list is made, or (m,) of those, one a candidate.
+    `length` is the number of characters of the article whose list is made, or (m,) of those, one a candidate; `factor`
+    is what editors' boosts make of each candidate, (m,), None without any.
     """
     long = np.minimum(1.0, length / weights.long_text)
     kin, total = _between(weights.kin_short, weights.kin_long, long), weights.total(long)
@@ -157,7 +165,18 @@ def parts(found: Signals, length: Floats | float, weights: Weights) -> dict[str,
     relevance = sum(relevant.values(), np.zeros(len(found.semantic)))
     time = relevance * (timeliness(found, weights) - 1.0)
     site = (relevance + time) * (np.where(found.elsewhere, weights.other_site, 1.0) - 1.0)  # of just what time has left
-    return relevant | {"time": time, "site": site}
+    by_part = relevant | {"time": time, "site": site, "editors": np.zeros(len(time))}
+    return by_part if factor is None else by_part | {"editors": _boosted(score(by_part), factor)}
+
+
+def text_relevance(by_part: dict[str, Floats]) -> Floats:
+    """(m,) in [0, 1]: what the texts alone bring."""
+    return sum((by_part[name] for name in TEXT_PARTS), np.zeros(len(by_part["semantic"])))
+
+
+def _boosted(scored: Floats, factor: Floats) -> Floats:
+    """What a boost adds: the score stays in [0, 1] and two articles of one boost keep their order."""
+    return np.where(factor == 1.0, 0.0, 1.0 - np.maximum(1.0 - scored, 0.0) ** factor - scored)
 
 
 def score(by_part: dict[str, Floats]) -> Floats:

@@ -1,141 +1,161 @@
-"""The lists of a page: similar stories, more from this author, or both with no article twice.
+"""The lists of a page: similar stories, more from this author, coverage of an event, or all with no article twice.
 
-A list is made in one direction: candidates, then who is eligible, then the score, then the first k. Where the nearest
-articles are too few for k, newer ones of the same section follow, then of the whole paper; each item says its source.
-What may narrow a list (`exclude`, `section`, `published_after`, `as_of`) is explained in `recsys.eligibility.Filters`.
+How a list is filled is in `recsys.page`; who may stand in it in `recsys.eligibility` (what the request asks) and in
+`recsys.standing` (what the newsroom says). What may narrow a list (`exclude`, `section`, `exclude_section`,
+`published_after`, `as_of`) is explained in `recsys.eligibility.Filters`.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from time import time
+from typing import Unpack
 
 import numpy as np
 
-from recsys.answers import Answer, Item, RelatedAnswer, Source
+from recsys.answers import Answer, Fallback, Item, Order, PageStatus, RelatedAnswer, Source
 from recsys.cards import Card
-from recsys.columns import Rows
-from recsys.eligibility import Eligibility, Filters
+from recsys.eligibility import Filters, Narrowing
 from recsys.errors import ConfigError
-from recsys.ranking import Weights, parts, score
-from recsys.release import Neighbours, Release
-from recsys.signals import Floats, signals
+from recsys.floor import floor
+from recsys.overlay import Overlay
+from recsys.page import Page, Picks
+from recsys.ranking import Weights
+from recsys.release import Release
+from recsys.rules import Widget
+from recsys.standing import Standing
+from recsys.variety import Variety
 
 MAX_K = 100
-_FIRST_BLOCK = 64
-
-
-@dataclass(frozen=True, slots=True)
-class _Picks:
-    """Rows chosen for a list, best first, with their scores and the parts of these by name."""
-
-    rows: list[int]
-    sources: list[Source]
-    scores: list[float]
-    parts: list[dict[str, float]]
-
-    def then(self, more: "_Picks") -> "_Picks":
-        """These and, after them, more."""
-        return _Picks(
-            self.rows + more.rows, self.sources + more.sources, self.scores + more.scores, self.parts + more.parts
-        )
 
 
 class Recommender:
-    """Answers for one release under one set of weights; it holds no state of its own and may serve many threads.
+    """Answers for one release under one set of weights; it may serve many threads.
 
     Args:
         release: what the night built.
         weights: how much each signal counts.
-        withdrawn: rows that may not be shown any more since the release was built.
+        overlay: what the newsroom has said since: withdrawn articles, embargoes, editors' rules.
+        variety: what a list may repeat.
+        clock: seconds since 1970 UTC now; embargoes and rules begin and end by it.
     """
 
     def __init__(
-        self, release: Release, weights: Weights | None = None, withdrawn: frozenset[int] = frozenset()
+        self,
+        release: Release,
+        weights: Weights | None = None,
+        overlay: Overlay | None = None,
+        variety: Variety | None = None,
+        clock: Callable[[], float] = time,
     ) -> None:
         self.release = release
         self.weights = weights or Weights()
-        self.withdrawn = withdrawn
-        self._hidden = np.zeros(len(release), np.bool_)  # made once: a request must not pay for many takedowns
-        self._hidden[list(withdrawn)] = True
+        self.overlay = overlay or Overlay()
+        self.variety = variety or Variety()
+        self.floor = floor(release, self.weights)
+        self._clock = clock
+        self._standing = Standing.of(release, self.overlay, clock())
+
+    @property
+    def standing(self) -> Standing:
+        """What is in force now. A request takes it once, so that its answer is of one moment."""
+        standing, now = self._standing, self._clock()
+        if not standing.since <= now < standing.until:
+            standing = self._standing = Standing.of(self.release, self.overlay, now)
+        return standing
 
     def similar(
         self,
         article_id: str,
         k: int = 10,
         *,
-        exclude: Iterable[str] = (),
-        section: str | None = None,
-        published_after: datetime | None = None,
-        as_of: datetime | None = None,
+        fallback: Fallback = Fallback.RECENT,
         explain: bool = False,
+        **narrowing: Unpack[Narrowing],
     ) -> Answer:
         """The k articles most related to this one, best first.
 
-        Exactly k where that many are eligible, never the article itself. Ties: the newer first, then the smaller id.
+        Exactly k where that many are eligible, never the article itself nor another version of its text. Articles whose
+        texts have no more to do with it than chance has are not called similar: `fallback` says what may stand in their
+        place. Ties: the newer first, then the smaller id.
 
         Raises:
             ArticleNotFound: the release has no such article.
             ConfigError: k is not in [0, MAX_K], or a moment has no time zone.
         """
-        row = self.release.row(article_id)
-        eligible = self._eligibility(row, Filters(frozenset(exclude), section, published_after, as_of))
-        return self._answer(article_id, self._similar(row, _checked(k), eligible), explain)
+        return self._answer(article_id, self._page(article_id, narrowing).similar(_checked(k), fallback), explain)
 
     def more_from_author(
         self,
         article_id: str,
         k: int = 10,
         *,
-        exclude: Iterable[str] = (),
-        section: str | None = None,
-        published_after: datetime | None = None,
-        as_of: datetime | None = None,
+        by: str | None = None,
+        order: Order = Order.NEWEST,
+        fallback: Fallback = Fallback.NONE,
         explain: bool = False,
+        **narrowing: Unpack[Narrowing],
     ) -> Answer:
-        """The k newest other articles by any of this article's authors, newest first; empty where it has none.
+        """The k newest (or most related) other articles by any of this article's authors, or by the one named `by`.
+
+        Where these are too few, articles follow by those who have signed one with them, then what `fallback` allows;
+        each item says which. Empty where the article has no author.
 
         Raises:
             ArticleNotFound: the release has no such article.
             ConfigError: k is not in [0, MAX_K], or a moment has no time zone.
         """
-        row = self.release.row(article_id)
-        eligible = self._eligibility(row, Filters(frozenset(exclude), section, published_after, as_of))
-        return self._answer(article_id, self._more_from_author(row, _checked(k), eligible), explain)
+        page = self._page(article_id, narrowing)
+        return self._answer(article_id, page.by_author(_checked(k), by, order, fallback), explain)
+
+    def coverage(
+        self, article_id: str, k: int = 10, *, explain: bool = False, **narrowing: Unpack[Narrowing]
+    ) -> Answer:
+        """The k newest other articles on the same event; empty where the night found none.
+
+        Raises:
+            ArticleNotFound: the release has no such article.
+            ConfigError: k is not in [0, MAX_K], or a moment has no time zone.
+        """
+        return self._answer(article_id, self._page(article_id, narrowing).coverage(_checked(k)), explain)
 
     def related(
         self,
         article_id: str,
         similar: int = 6,
         author: int = 4,
+        coverage: int = 0,
         *,
-        exclude: Iterable[str] = (),
-        section: str | None = None,
-        published_after: datetime | None = None,
-        as_of: datetime | None = None,
+        by: str | None = None,
+        order: Order = Order.NEWEST,
+        fallback: Fallback = Fallback.RECENT,
+        author_fallback: Fallback = Fallback.NONE,
         explain: bool = False,
+        **narrowing: Unpack[Narrowing],
     ) -> RelatedAnswer:
-        """Both lists of a page, with no article in both.
+        """All lists of a page, with no article in two of them.
 
-        The author's list is filled first: its candidates are few, while the similar list can always reach further.
+        What is pinned to the similar list is kept for it. Then the author's list is filled first, and coverage before
+        similar: their candidates are few, while the similar list can always reach further.
 
         Raises:
             ArticleNotFound: the release has no such article.
             ConfigError: a count is not in [0, MAX_K], or a moment has no time zone.
         """
-        row = self.release.row(article_id)
-        filters = Filters(frozenset(exclude), section, published_after, as_of)
-        by_author = self._more_from_author(row, _checked(author), self._eligibility(row, filters))
-        eligible = self._eligibility(row, filters, taken=by_author.rows)
-        alike = self._similar(row, _checked(similar), eligible)
+        page = self._page(article_id, narrowing)
+        kept = [pin.row for pin in page.pinned(Widget.SIMILAR, _checked(similar))]
+        by_author = page.by_author(_checked(author), by, order, author_fallback, taken=kept)
+        on_event = page.coverage(_checked(coverage), taken=[*kept, *by_author.rows])
+        alike = page.similar(similar, fallback, taken=[*by_author.rows, *on_event.rows])
         return RelatedAnswer(
             article_id,
             self.release.id,
             self.release.manifest.model.name,
+            status=PageStatus(alike.filled, by_author.filled, on_event.filled),
             similar=self._items(alike, explain),
             author=self._items(by_author, explain),
+            coverage=self._items(on_event, explain),
         )
 
-    def explain(self, article_id: str, others: Sequence[str]) -> list[dict[str, float]]:
+    def parts(self, article_id: str, others: Sequence[str]) -> list[dict[str, float]]:
         """The parts of the score of each of these articles towards this one, whether or not a list would show it.
 
         Text parts are those of the night's neighbours: of an article that is none of them they are 0.
@@ -143,63 +163,27 @@ class Recommender:
         Raises:
             ArticleNotFound: the release lacks one of them.
         """
-        row = self.release.row(article_id)
         rows = np.array([self.release.row(other) for other in others], np.int64)
-        return _picks(rows, Source.SIMILAR, self._known_parts(row, rows)).parts
+        by_part = self._page(article_id, {}).parts(rows)
+        return [{name: float(values[place]) for name, values in by_part.items()} for place in range(len(rows))]
 
-    def _eligibility(self, row: int, filters: Filters, taken: Iterable[int] = ()) -> Eligibility:
-        return Eligibility(self.release, row, filters, self._hidden, taken)
+    def gone(self, article_id: str) -> bool:
+        """Whether the article is withdrawn, embargoed or expired now, so that its own page is not to be seen.
 
-    def _similar(self, row: int, k: int, eligible: Eligibility) -> _Picks:
-        near = self.release.neighbours(row)
-        near = near.of(eligible.mask(near.rows))
-        rows = near.rows
-        by_part = self._parts(row, near)
-        best = np.lexsort((rows, -self.release.published[rows].astype(np.float64), -score(by_part)))[:k]
-        picks = _picks(rows[best], Source.SIMILAR, {name: values[best] for name, values in by_part.items()})
-        return self._fill(row, k, eligible, picks, rows)
+        Raises:
+            ArticleNotFound: the release has no such article.
+        """
+        return bool(self.standing.gone[self.release.row(article_id)])
 
-    def _fill(self, row: int, k: int, eligible: Eligibility, picks: _Picks, shown: Rows) -> _Picks:
-        """Add the newest of the section, then of the paper, until k are found or there are no more."""
-        for source, newest in self._fallbacks(row):
-            missing = k - len(picks.rows)
-            if missing <= 0:
-                break
-            seen = np.concatenate([shown, np.array(picks.rows, np.int64)])
-            rows = _first(newest, missing, eligible, seen)
-            more = _picks(rows, source, self._parts(row, Neighbours.unknown(rows)))
-            picks = picks.then(more)
-        return picks
+    def _page(self, article_id: str, narrowing: Narrowing) -> Page:
+        row, filters = self.release.row(article_id), Filters(**narrowing)
+        return Page(self.release, self.weights, self.variety, self.floor, self.standing, row, filters)
 
-    def _fallbacks(self, row: int) -> Iterator[tuple[Source, Rows]]:
-        """Lists of rows, newest first, from the article's own section upwards to the whole paper."""
-        node = int(self.release.section[row])
-        if node >= 0:
-            path = self.release.section_ancestors[node]
-            for ancestor in path[path >= 0][::-1]:
-                yield Source.SECTION, self.release.section_rows[int(ancestor)]
-        yield Source.RECENT, self.release.recent
+    def _answer(self, article_id: str, picks: Picks, explain: bool) -> Answer:
+        model = self.release.manifest.model.name
+        return Answer(article_id, self.release.id, model, picks.filled, self._items(picks, explain))
 
-    def _more_from_author(self, row: int, k: int, eligible: Eligibility) -> _Picks:
-        lists = [
-            _first(self.release.author_rows[int(author)], k, eligible, np.empty(0, np.int64))
-            for author in self.release.authors[row]
-        ]
-        rows = np.unique(np.concatenate([np.empty(0, np.int64), *lists]))
-        newest = rows[np.lexsort((rows, -self.release.published[rows].astype(np.float64)))[:k]]
-        return _picks(newest, Source.AUTHOR, self._known_parts(row, newest))
-
-    def _known_parts(self, row: int, rows: Rows) -> dict[str, Floats]:
-        """The parts of any rows, with what the night measured of them."""
-        return self._parts(row, self.release.neighbours(row).lookup(rows))
-
-    def _parts(self, row: int, near: Neighbours) -> dict[str, Floats]:
-        return parts(signals(self.release, row, near), float(self.release.text_length[row]), self.weights)
-
-    def _answer(self, article_id: str, picks: _Picks, explain: bool) -> Answer:
-        return Answer(article_id, self.release.id, self.release.manifest.model.name, self._items(picks, explain))
-
-    def _items(self, picks: _Picks, explain: bool) -> tuple[Item, ...]:
+    def _items(self, picks: Picks, explain: bool) -> tuple[Item, ...]:
         return tuple(
             _item(self.release.card(row), total, source, found if explain else None)
             for row, source, total, found in zip(picks.rows, picks.sources, picks.scores, picks.parts, strict=True)
@@ -217,22 +201,3 @@ def _checked(k: int) -> int:
     if isinstance(k, bool) or not 0 <= k <= MAX_K:
         raise ConfigError(f"k is {k!r}: give a number from 0 to {MAX_K}")
     return k
-
-
-def _picks(rows: Rows, source: Source, by_part: dict[str, Floats]) -> _Picks:
-    columns = {name: values.tolist() for name, values in by_part.items()}
-    found = [{name: values[place] for name, values in columns.items()} for place in range(len(rows))]
-    return _Picks([int(row) for row in rows], [source] * len(rows), score(by_part).tolist(), found)
-
-
-def _first(rows: Rows, k: int, eligible: Eligibility, seen: Rows) -> Rows:
-    """The first k of `rows` that are eligible and not in `seen`; looks no further than it must."""
-    found: list[Rows] = [np.empty(0, np.int64)]
-    missing, start, size = k, 0, _FIRST_BLOCK
-    while missing > 0 and start < len(rows):
-        block = rows[start : start + size]
-        good = block[eligible.mask(block) & np.isin(block, seen, invert=True)][:missing]
-        found.append(good)
-        missing -= len(good)
-        start, size = start + size, size * 2
-    return np.concatenate(found)

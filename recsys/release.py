@@ -8,11 +8,16 @@
         ├── vectors.faiss            row r is the unit vector of article r
         ├── ids, urls, cards         text columns; rows are in the order of article ids
         ├── published, section       one number a row
-        ├── authors, tags            lists of numbers a row; author_rows, section_rows the reverse, newest first
+        ├── visible_…, flags         from when to when an article may be shown, and where
+        ├── authors, tags            lists of numbers a row; author_rows, tag_rows, section_rows: newest first
+        ├── author_names, co_authors what each name means, and who signed with whom
+        ├── words, word_rows         which articles hold a word in title, standfirst or tags
         ├── sections, section_…      the tree of sections, and how rare each is
         ├── recent                   all rows, newest first
         ├── site                     one number a row: which host its address is on
         ├── tempo                    what the time between two articles tells (recsys/tempo.py)
+        ├── text_…, event_…          which articles are one text, and which are on one event
+        ├── chance                   the same of random pairs: what no relation looks like
         └── neighbours               for each row: rows, and how near they are by meaning, words, names and kin
 
 Everything is memory-mapped and read-only: opening costs little, and all workers of a host share one copy.
@@ -20,7 +25,6 @@ Everything is memory-mapped and read-only: opening costs little, and all workers
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -31,11 +35,14 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys import cards
-from recsys.articles import section_path
+from recsys.articles import Status, section_path
 from recsys.cards import Card
-from recsys.columns import Int32, Int64, KeyTable, ListColumn, Rows, TextColumn, open_array
+from recsys.columns import Int32, Int64, KeyTable, ListColumn, TextColumn, open_array
 from recsys.errors import ArticleNotFound, NoRelease, ReleaseDamaged
+from recsys.lifecycle import Lifecycle
+from recsys.lookup import Lookup
 from recsys.manifest import MANIFEST, Manifest
+from recsys.neighbours import Neighbours
 from recsys.notebook import frame, table
 from recsys.tempo import Tempo
 from recsys.urls import canonical_url
@@ -49,51 +56,9 @@ CURRENT = "CURRENT"
 VECTORS = "vectors.faiss"
 REPORT = "report.json"
 UNDATED = np.iinfo(np.int64).min
+FOREVER = np.iinfo(np.int64).max
+RECOMMENDABLE, SHOWS_RELATED, EVERGREEN = 1, 2, 4  # bits of `flags`
 RELEASE_ID = re.compile(r"[0-9]{8}T[0-9]{9}Z-[0-9a-f]{8}")
-
-
-@dataclass(frozen=True, slots=True)
-class Neighbours:
-    """The nearest articles of one row by meaning, by words or through others, in no order.
-
-    Attributes:
-        rows: (m,) int32, never the row itself.
-        cosine: (m,) float32 in [-1, 1], larger is nearer in meaning.
-        words: (m,) float32 in [0, 1], larger shares more telling words.
-        names: (m,) float32 in [0, 1], larger shares more telling names.
-        kin: (m,) float32 in [0, 1], larger where the nearest of each have more to do with the other.
-
-    Of other articles than the night compared, the four are NaN.
-    """
-
-    rows: Rows
-    cosine: npt.NDArray[np.float32]
-    words: npt.NDArray[np.float32]
-    names: npt.NDArray[np.float32]
-    kin: npt.NDArray[np.float32]
-
-    @classmethod
-    def unknown(cls, rows: Rows) -> "Neighbours":
-        """These rows, with nothing measured."""
-        nothing = np.full(len(rows), np.nan, np.float32)
-        return cls(rows, nothing, nothing, nothing, nothing)
-
-    def of(self, places: npt.NDArray[Any]) -> "Neighbours":
-        """Those at these places, or where a mask is true."""
-        return Neighbours(
-            self.rows[places], self.cosine[places], self.words[places], self.names[places], self.kin[places]
-        )
-
-    def lookup(self, wanted: Rows) -> "Neighbours":
-        """The (m,) rows `wanted` in this order, with what was measured of them."""
-        places = {int(row): place for place, row in enumerate(self.rows)}
-        place = np.array([places.get(int(row), -1) for row in wanted], np.int64)
-        known = place >= 0
-
-        def of(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-            return np.where(known, values[place] if len(values) else np.nan, np.nan).astype(np.float32)
-
-        return Neighbours(wanted, of(self.cosine), of(self.words), of(self.names), of(self.kin))
 
 
 class Release:
@@ -111,6 +76,18 @@ class Release:
         recent: (n,) int32, all rows, newest first, undated last.
         site: (n,) int32, the same for articles on one site, -1 where unknown.
         tempo: what the time between two articles tells, learned from this archive.
+        visible_from, visible_until: (n,) int64, seconds since 1970 UTC; an article may be shown from the first on and
+            before the second, `UNDATED` and `FOREVER` where there is no bound.
+        flags: (n,) uint8, bits `RECOMMENDABLE`, `SHOWS_RELATED` and `EVERGREEN`.
+        text_group: (n,) int32, the same for copies and versions of one text, -1 where there is only one.
+        text_preference: (n,) int32, place of the row in its group: 0 for the one to show, and where it is alone.
+        text_rows: the rows of each such group, by that place.
+        event_group: (n,) int32, the same for articles on one event, -1 where there is only one.
+        event_rows: the rows of each such group, newest first.
+        authors_by_name: author numbers by `name_key` of a name or by key; several where authors share a name.
+        co_authors: for each author those who signed an article with them, most articles first.
+        rows_by_tag, rows_by_word: rows by `tag_key` of a tag, and by a folded word of title, standfirst or tags.
+        chance: (pairs, 4) float32, of random pairs the cosine, words, names, and the length of the first article.
     """
 
     def __init__(self, path: Path, manifest: Manifest) -> None:
@@ -135,6 +112,19 @@ class Release:
         self.tags = ListColumn.open(path, "tags")
         self.tag_rarity: npt.NDArray[np.float32] = open_array(path / "tag_rarity.npy")
         self.recent: Int32 = open_array(path / "recent.npy")
+        self.visible_from: Int64 = open_array(path / "visible_from.npy")
+        self.visible_until: Int64 = open_array(path / "visible_until.npy")
+        self.flags: npt.NDArray[np.uint8] = open_array(path / "flags.npy")
+        self.text_group: Int32 = open_array(path / "text_group.npy")
+        self.text_preference: Int32 = open_array(path / "text_preference.npy")
+        self.text_rows = ListColumn.open(path, "text_rows")
+        self.event_group: Int32 = open_array(path / "event_group.npy")
+        self.event_rows = ListColumn.open(path, "event_rows")
+        self.authors_by_name = Lookup.open(path, "author_names", "authors_of_name")
+        self.co_authors = ListColumn.open(path, "co_authors")
+        self.rows_by_tag = Lookup.open(path, "tag_names", "tag_rows")
+        self.rows_by_word = Lookup.open(path, "words", "word_rows")
+        self.chance: npt.NDArray[np.float32] = open_array(path / "chance.npy")
         self._neighbour_rows = ListColumn.open(path, "neighbours")
         self._neighbour_cosine: npt.NDArray[np.float32] = open_array(path / "neighbours.cosine.npy")
         self._neighbour_words: npt.NDArray[np.float32] = open_array(path / "neighbours.words.npy")
@@ -238,6 +228,18 @@ class Release:
         """What a widget shows of this row."""
         return cards.decode(self._cards.bytes_at(row))
 
+    def lifecycle(self, row: int) -> Lifecycle:
+        """When and where this row might be shown when the release was built."""
+        first, last, flags = int(self.visible_from[row]), int(self.visible_until[row]), int(self.flags[row])
+        return Lifecycle(
+            Status.USABLE,
+            None if first == UNDATED else datetime.fromtimestamp(first, UTC),
+            None if last == FOREVER else datetime.fromtimestamp(last, UTC),
+            bool(flags & RECOMMENDABLE),
+            bool(flags & SHOWS_RELATED),
+            bool(flags & EVERGREEN),
+        )
+
     def section_node(self, path: str) -> int:
         """The number of a section path such as "world/europe", or -1 where the release has no such section."""
         return self._section_nodes.get(section_path(path).casefold(), -1)
@@ -294,7 +296,10 @@ class Release:
             "ids": len(self.ids), "urls": len(self.urls), "cards": len(self._cards), "published": len(self.published),
             "section": len(self.section), "authors": len(self.authors), "tags": len(self.tags),
             "recent": len(self.recent), "neighbours": len(self._neighbour_rows), "text_length": len(self.text_length),
-            "site": len(self.site),
+            "site": len(self.site), "flags": len(self.flags), "visible_from": len(self.visible_from),
+            "visible_until": len(self.visible_until), "text_group": len(self.text_group),
+            "text_preference": len(self.text_preference),
+            "event_group": len(self.event_group),
         }  # fmt: skip
         wrong = {name: length for name, length in per_row.items() if length != n}
         if wrong or len(self.section_ancestors) != nodes or {len(self.section_rows), len(self._sections)} != {nodes}:

@@ -6,9 +6,11 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys.columns import Bools, ListColumn, Rows
-from recsys.release import UNDATED, Neighbours, Release
+from recsys.neighbours import Neighbours
+from recsys.release import EVERGREEN, UNDATED, Release
 
 Floats = npt.NDArray[np.float64]
+Float32s = npt.NDArray[np.float32]
 DAY = 86_400.0
 
 
@@ -28,6 +30,7 @@ class Signals:
         evidence: what these days say for belonging together, less the most that any days can say; <= 0.
         later: bool, published after the article whose list is made.
         elsewhere: bool, on another site.
+        evergreen: bool, does not age.
     """
 
     semantic: Floats
@@ -41,9 +44,37 @@ class Signals:
     evidence: Floats
     later: Bools
     elsewhere: Bools
+    evergreen: Bools
 
 
-def signals(release: Release, row: int, near: Neighbours) -> Signals:
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """What may make articles related besides their texts.
+
+    Attributes:
+        section_rarity: (nodes,) float32 in [0, 1]; sharing a section of rarity 0 says nothing.
+        tag_rarity: (tags,) float32 >= 0; the same of tags.
+        author_weight: (authors,) float32, 1 for an author whose articles are related by him or her, else 0.
+        evergreen: (n,) bool, articles that do not age.
+    """
+
+    section_rarity: Float32s
+    tag_rarity: Float32s
+    author_weight: Float32s
+    evergreen: Bools
+
+    @classmethod
+    def of(cls, release: Release) -> "Matching":
+        """All that the release knows."""
+        return cls(
+            release.section_rarity,
+            release.tag_rarity,
+            np.ones(len(release.author_rows), np.float32),
+            release.flags & EVERGREEN != 0,
+        )
+
+
+def signals(release: Release, row: int, near: Neighbours, matching: Matching) -> Signals:
     """The signals of the candidates `near` towards the article `row`; what the night did not measure is NaN there."""
     days = age_days(release, row, near.rows)
     published = release.published
@@ -52,13 +83,14 @@ def signals(release: Release, row: int, near: Neighbours) -> Signals:
         lexical=softened(near.words),
         names=softened(near.names),
         kin=np.nan_to_num(near.kin.astype(np.float64)),
-        section=section_affinity(release, row, near.rows),
-        author=(shared(release.authors, row, near.rows) > 0).astype(np.float64),
-        tags=tag_affinity(release, row, near.rows),
+        section=section_affinity(release, row, near.rows, matching.section_rarity),
+        author=(shared(release.authors, row, near.rows, matching.author_weight) > 0).astype(np.float64),
+        tags=tag_affinity(release, row, near.rows, matching.tag_rarity),
         age_days=days,
         evidence=release.tempo.at(days) - release.tempo.peak,
         later=(published[near.rows] > published[row]) & ~np.isnan(days),
         elsewhere=elsewhere(release, row, near.rows),
+        evergreen=matching.evergreen[near.rows],
     )
 
 
@@ -82,7 +114,7 @@ def calibrated(cosine: npt.NDArray[np.floating], base: float) -> Floats:
     return np.clip((cosine.astype(np.float64) - base) / (1.0 - base), 0.0, 1.0)
 
 
-def section_affinity(release: Release, row: int, rows: Rows) -> Floats:
+def section_affinity(release: Release, row: int, rows: Rows, section_rarity: Float32s) -> Floats:
     """Depth of the deepest section in common over the deeper of the two paths, times that section's rarity.
 
     A section that holds everything ("News") has rarity 0, so sharing it says nothing.
@@ -95,7 +127,7 @@ def section_affinity(release: Release, row: int, rows: Rows) -> Floats:
     same = np.logical_and.accumulate((paths == path) & (path >= 0), axis=1)
     depth = same.sum(axis=1)
     deeper = np.maximum((paths >= 0).sum(axis=1), int((path >= 0).sum()))
-    rarity = release.section_rarity[path[np.maximum(depth - 1, 0)]]
+    rarity = section_rarity[path[np.maximum(depth - 1, 0)]]
     affinity: Floats = np.where((theirs >= 0) & (depth > 0), depth / deeper * rarity, 0.0).astype(np.float64)
     return affinity
 
@@ -111,9 +143,8 @@ def shared(column: ListColumn, row: int, rows: Rows, weights: npt.NDArray[np.flo
     return np.bincount(owners[hit], weights=weight, minlength=len(rows)).astype(np.float64)
 
 
-def tag_affinity(release: Release, row: int, rows: Rows) -> Floats:
+def tag_affinity(release: Release, row: int, rows: Rows, rarity: Float32s) -> Floats:
     """Cosine of the two tag sets as vectors of inverse document frequencies."""
-    rarity = release.tag_rarity
     if not len(release.tags[row]) or not len(rows):
         return np.zeros(len(rows))
     squared = rarity.astype(np.float64) ** 2

@@ -106,15 +106,15 @@ def test_a_pair_is_scored_as_the_lists_score_it(make_release: MakeRelease) -> No
     release = make_release([article(n, section="news", tags=(f"t{n % 2}",)) for n in range(12)])
     recommender = Recommender(release)
     items = recommender.similar("a003", 11, explain=True).items
-    assert [item.parts for item in items] == recommender.explain("a003", [item.id for item in items])
+    assert [item.parts for item in items] == recommender.parts("a003", [item.id for item in items])
     scorer = text_scorer(recommender)
     best, other = items[0].id, items[-1].id
     assert scorer([("a003", best), (best, "a003")]) == pytest.approx([scorer([("a003", best)])[0]] * 2)
-    parts = [recommender.explain(a, [b])[0] for a, b in (("a003", other), (other, "a003"))]
+    parts = [recommender.parts(a, [b])[0] for a, b in (("a003", other), (other, "a003"))]
     by_text = ("semantic", "lexical", "names", "kin")
     assert scorer([("a003", other)]) == pytest.approx([max(sum(part[name] for name in by_text) for part in parts)])
     with pytest.raises(ArticleNotFound):
-        recommender.explain("a003", ["gone"])
+        recommender.parts("a003", ["gone"])
 
 
 def test_neither_time_nor_site_changes_how_alike_two_texts_are(make_release: MakeRelease) -> None:

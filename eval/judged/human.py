@@ -90,7 +90,7 @@ def text_scorer(recommender: Recommender) -> PairScorer:
     """
 
     def towards(article: str, other: str) -> float:
-        (parts,) = recommender.explain(article, [other])
+        (parts,) = recommender.parts(article, [other])
         return sum(value for name, value in parts.items() if name not in CONTEXT)
 
     return lambda pairs: [max(towards(a, b), towards(b, a)) for a, b in pairs]

@@ -15,7 +15,7 @@ from recsys.errors import ConfigError
 from recsys.progress import track
 from recsys.ranking import Weights, parts, score
 from recsys.release import Release
-from recsys.signals import Signals, signals
+from recsys.signals import Matching, Signals, signals
 
 CUTOFF = 10
 Floats = npt.NDArray[np.float64]
@@ -57,7 +57,10 @@ class Pool:
         if not queries:
             raise ConfigError(f"none of the {len(judgments)} judged articles is in {release}: is it the right release?")
         hidden = np.zeros(len(release), np.bool_)
-        columns = [_candidates(release, query, judgments, as_of, hidden) for query in track(queries, "signals")]
+        matching = Matching.of(release)
+        columns = [
+            _candidates(release, query, judgments, as_of, hidden, matching) for query in track(queries, "signals")
+        ]
         counts = [len(rows) for _, rows, *_ in columns]
         found, rows, length, gain = zip(*columns, strict=True)
         return cls(
@@ -91,7 +94,7 @@ class Pool:
         )
 
     def figures(self, weights: Weights) -> Floats:
-        """(q,) nDCG@10 of each query's candidates under these weights, as the recommender would list them."""
+        """(q,) nDCG@10 of each query's candidates under these weights, as the recommender would list them without a floor."""
         owners = np.repeat(np.arange(len(self)), np.diff(self.offsets))
         order = np.lexsort((self.rows, -self.newness, -score(parts(self.found, self.length, weights)), owners))
         rank = np.arange(len(order)) - self.offsets[owners]  # sorting keeps the owners in their places
@@ -102,18 +105,23 @@ class Pool:
 
 
 def _candidates(
-    release: Release, query: str, judgments: Judgments, as_of: AsOf, hidden: npt.NDArray[np.bool_]
+    release: Release,
+    query: str,
+    judgments: Judgments,
+    as_of: AsOf,
+    hidden: npt.NDArray[np.bool_],
+    matching: Matching,
 ) -> tuple[Signals, Int64, int, Floats]:
     row = release.row(query)
     moment = as_of.of(release.card(row))
     near = release.neighbours(row)
-    near = near.of(Eligibility(release, row, Filters(as_of=moment), hidden).mask(near.rows))
+    near = near.of(Eligibility(release, row, Filters(as_of=moment), hidden, copies=True).mask(near.rows))
     if as_of and moment is None:
         near = near.of(np.zeros(len(near.rows), np.bool_))
     known = judgments.gains[query]
     gain = {place: known[article] for article in known for place in release.rows([article])}
     gains = np.array([gain.get(int(place), 0.0) for place in near.rows], np.float64)
-    return signals(release, row, near), near.rows.astype(np.int64), int(release.text_length[row]), gains
+    return signals(release, row, near, matching), near.rows.astype(np.int64), int(release.text_length[row]), gains
 
 
 def _joined(found: Sequence[Signals]) -> Signals:

@@ -1,0 +1,94 @@
+"""One of each text, so many of each event: a list while it is filled."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from recsys.answers import Source
+from recsys.columns import Bools, Rows
+from recsys.errors import ConfigError
+from recsys.release import Release
+
+
+@dataclass(frozen=True, slots=True)
+class Variety:
+    """What a list may repeat.
+
+    Attributes:
+        copies: whether versions and wire copies of one text may stand in one list, and beside the article itself.
+        per_event: how many articles on one event a list may hold, >= 1; None for any number.
+
+    Raises:
+        ConfigError: `per_event` is below 1.
+    """
+
+    copies: bool = False
+    per_event: int | None = 3
+
+    def __post_init__(self) -> None:
+        if self.per_event is not None and (isinstance(self.per_event, bool) or self.per_event < 1):
+            raise ConfigError(f"per_event is {self.per_event!r}: give a number of at least 1, or None for no limit")
+
+
+AS_RANKED = Variety(copies=True, per_event=None)
+
+
+class Shelf:
+    """A list of at most k rows, filled from the front; it refuses what would repeat."""
+
+    def __init__(self, release: Release, variety: Variety, k: int) -> None:
+        self.rows: list[int] = []
+        self.sources: list[Source] = []
+        self._text, self._event, self._variety, self._k = release.text_group, release.event_group, variety, k
+        self._texts: set[int] = set()
+        self._events: Counter[int] = Counter()
+
+    @property
+    def full(self) -> bool:
+        """Whether k rows are there."""
+        return len(self.rows) >= self._k
+
+    def repeats(self, row: int) -> bool:
+        """Whether the row, or another version of its text, stands here already."""
+        return row in self.rows or (not self._variety.copies and int(self._text[row]) in self._texts)
+
+    def crowded(self, row: int) -> bool:
+        """Whether as many articles on its event stand here as may."""
+        most = self._variety.per_event
+        return most is not None and self._events[int(self._event[row])] >= most
+
+    def pin(self, rows: Iterable[int]) -> None:
+        """Take the rows, however many are on one event: an editor wants them here."""
+        for row in rows:
+            if not self.repeats(row):
+                self._take(row, Source.PINNED)
+
+    def offer(self, rows: Iterable[int], source: Source) -> None:
+        """Take the rows in their order until the list is full."""
+        for row in rows:
+            if self.full:
+                return
+            if not (self.repeats(row) or self.crowded(row)):
+                self._take(row, source)
+
+    def _take(self, row: int, source: Source) -> None:
+        self.rows.append(row)
+        self.sources.append(source)
+        text, event = int(self._text[row]), int(self._event[row])
+        if text >= 0:
+            self._texts.add(text)
+        if event >= 0:
+            self._events[event] += 1
+
+
+def best_versions(release: Release, rows: Rows) -> Bools:
+    """(m,) true where no other of the distinct `rows` is a better version of the same text."""
+    group = release.text_group[rows]
+    best: Bools = np.ones(len(rows), np.bool_)
+    copies = np.flatnonzero(group >= 0)
+    if len(copies) > 1:
+        order = copies[np.lexsort((release.text_preference[rows[copies]], group[copies]))]
+        best[order[1:][np.diff(group[order]) == 0]] = False
+    return best
