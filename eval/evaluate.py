@@ -66,7 +66,8 @@ def rank(
     """The run of the recommender that serves: for each query article its first k.
 
     A system is a release, weights, filters and variety. Judgments of stories count every copy and every report of an
-    event as right, so by default nothing is left out for variety's sake. Of a moment in `filters` and one of `as_of` the earlier counts.
+    event as right, so by default nothing is left out for variety's sake. Of a moment in `filters` and one of `as_of`
+    the earlier counts.
 
     Raises:
         ArticleNotFound: the release lacks a query; `known` tells which it has.

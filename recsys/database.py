@@ -1,12 +1,13 @@
 """Opening the store's database: SQLite by default, another by its URL; its settings, its version, its migrations."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
-from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, insert, inspect, make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from recsys.errors import StoreError, StoreVersionError
@@ -25,6 +26,27 @@ def store_errors(doing: str) -> Iterator[None]:
         raise StoreError(f"{doing}: {getattr(error, 'orig', None) or error}") from error
     except (sqlite3.Error, OSError, UnicodeEncodeError, OverflowError) as error:
         raise StoreError(f"{doing}: {error}") from error
+
+
+@contextmanager
+def reading(engine: Engine, doing: str) -> Iterator[Connection]:
+    """One read transaction; `doing` says in the StoreError what failed, such as "cannot read changes"."""
+    with store_errors(doing), engine.connect() as connection:
+        yield connection
+
+
+@contextmanager
+def writing(engine: Engine, doing: str) -> Iterator[Connection]:
+    """One write transaction, committed at the end of the block and taken back where it raises; as `reading`."""
+    with store_errors(doing), engine.execution_options(write=True).begin() as connection:
+        yield connection
+
+
+def added(connection: Connection, table: Table, row: Mapping[str, Any]) -> int:
+    """Insert the row; the id that the database gave it."""
+    key = connection.execute(insert(table).values(row)).inserted_primary_key
+    assert key is not None
+    return int(key[0])
 
 
 def open_engine(url: str, create: bool) -> Engine:

@@ -12,10 +12,15 @@
     │   ├── NoRelease          nothing is published yet, or no release of that id
     │   ├── ReleaseDamaged     a file is missing, cut short or altered
     │   └── ReleaseFormatError written by another version of the format
-    └── ArticleNotFound        no such article in this release
+    ├── ArticleNotFound        no such article in this release
+    ├── RuleNotFound           no such editors' rule, or it is over
+    ├── KeyNotFound            no such key, or it is revoked
+    └── KeyRefused             a secret that opens nothing, or not this
 
 A message names the thing, the value found and what to do.
 """
+
+from datetime import datetime
 
 
 class RecsysError(Exception):
@@ -76,3 +81,46 @@ class ArticleNotFound(RecsysError, LookupError):
     def __init__(self, key: str, where: str = "this release") -> None:
         self.key = key
         super().__init__(f"no article {key!r} in {where}")
+
+
+class RuleNotFound(RecsysError, LookupError):
+    """The store has no such rule of editors, or the rule is over and cannot be ended.
+
+    >>> str(RuleNotFound(17))
+    'no rule 17: `python -m index rules list --all` tells which there are'
+    """
+
+    def __init__(self, rule_id: int, over_since: datetime | None = None) -> None:
+        self.rule_id, self.over_since = rule_id, over_since
+        super().__init__(
+            f"rule {rule_id} is over since {over_since.isoformat()}: there is nothing to end"
+            if over_since
+            else f"no rule {rule_id}: `python -m index rules list --all` tells which there are"
+        )
+
+
+class KeyNotFound(RecsysError, LookupError):
+    """The store has no such key, or the key is revoked already."""
+
+    def __init__(self, key_id: int, revoked_at: datetime | None = None) -> None:
+        self.key_id, self.revoked_at = key_id, revoked_at
+        super().__init__(
+            f"key {key_id} is revoked since {revoked_at.isoformat()}: there is nothing to do"
+            if revoked_at
+            else f"no key {key_id}: `python -m index keys list` tells which there are"
+        )
+
+
+class KeyRefused(RecsysError):
+    """A secret is unknown or revoked, or its key has not the scope that is asked. The text never holds the secret.
+
+    `scope` is the scope that a known key lacks (HTTP's 403); None where the secret opens nothing (401).
+    """
+
+    def __init__(self, scope: str | None = None) -> None:
+        self.scope = scope
+        super().__init__(
+            f"this key is not for {scope}: make one with `python -m index keys make --scope {scope}`"
+            if scope
+            else "no key has this secret, or it is revoked: make one with `python -m index keys make`"
+        )

@@ -1,12 +1,14 @@
 """Which articles a full export still has, so that the others can be retired."""
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 
 from sqlalchemy import Column, Connection, MetaData, String, Table, func, literal, select, text, update
 
 from recsys.articles import Status
 from recsys.database import store_errors
 from recsys.errors import StoreError
+from recsys.moments import seconds_down
 from recsys.schema import Identifier, articles, counters
 
 # dies with its connection
@@ -31,11 +33,11 @@ class FullExport:
         with store_errors("cannot note the ids of the export"), self._connection.begin():
             self._connection.execute(text("INSERT INTO seen_ids (id) VALUES (:id) ON CONFLICT DO NOTHING"), rows)
 
-    def retire_absent(self, limit: float = 1.0) -> int:
+    def retire_absent(self, limit: float = 1.0, now: datetime | None = None) -> int:
         """Retire every article that the export no longer has; how many that were. Each gets a change number.
 
         Raises StoreError, and retires none, where more than the share `limit` in [0, 1] of the articles that were
-        usable when the export was opened would go.
+        usable when the export was opened would go. `now` (aware; the clock's else) is when they were retired.
         """
         absent = (articles.c.status != Status.RETIRED.value) & articles.c.id.not_in(select(seen_ids.c.id))
         connection = self._connection.execution_options(write=True)
@@ -57,7 +59,11 @@ class FullExport:
             retired = connection.execute(
                 update(articles)
                 .where(articles.c.id == order.c.id)
-                .values(status=literal(Status.RETIRED.value, String), change=last + order.c.place)
+                .values(
+                    status=literal(Status.RETIRED.value, String),
+                    change=last + order.c.place,
+                    changed_at=seconds_down(now or datetime.now(UTC)),
+                )
             ).rowcount
             connection.execute(update(counters).where(counters.c.name == "change").values(value=last + retired))
         return retired

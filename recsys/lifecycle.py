@@ -1,4 +1,4 @@
-"""Where and when an article may be shown."""
+"""What of an article decides where it may be shown: the part that the service follows between two builds."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,9 +8,9 @@ from recsys.articles import Article, Status
 
 @dataclass(frozen=True, slots=True)
 class Lifecycle:
-    """What decides whether an article may be shown; the fields are those of `Article`.
+    """The fields of `Article` of these names, and `changed_at`: when the store took the change (aware, in UTC).
 
-    `changed_at` is when the store took the change that made it so, None where that is not known.
+    `changed_at` is None where nobody knows: in a store from before it was kept, and in what `of` makes.
     """
 
     status: Status = Status.USABLE
@@ -23,12 +23,12 @@ class Lifecycle:
 
     @classmethod
     def of(cls, article: Article) -> "Lifecycle":
-        """That of an article."""
+        """The article's own; an article does not know when it was changed."""
         return cls(
-            article.status,
-            article.embargoed_until,
-            article.expires_at,
-            article.recommendable,
-            article.show_related,
-            article.evergreen,
+            status=article.status,
+            embargoed_until=article.embargoed_until,
+            expires_at=article.expires_at,
+            recommendable=article.recommendable,
+            show_related=article.show_related,
+            evergreen=article.evergreen,
         )

@@ -107,7 +107,7 @@ class Page:
         return self._picks(shelf, [], k)
 
     def ranked(self, eligible: Eligibility) -> Rows:
-        """The candidates that are eligible and nearer than chance, best first; of equals the newer, then the smaller."""
+        """Candidates that are eligible and nearer than chance, best first; of equals the newer, then the smaller."""
         near = self.release.neighbours(self.row)
         near = near.of(eligible.mask(near.rows))
         by_part = self._parts(near)

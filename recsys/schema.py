@@ -3,20 +3,38 @@
 The tables here are what the code reads and writes; `recsys/migrations` is how a store on disk gets there.
 """
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Integer, LargeBinary, MetaData, String, Table
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+)
 
 from recsys.articles import Article, AuthorName, Image, Status
 from recsys.errors import StoreError
+from recsys.lifecycle import Lifecycle
+from recsys.moments import moment_of, seconds_down, seconds_up
 from recsys.urls import canonical_url
 
-VERSION = 2  # of the schema; the revisions of recsys/migrations are this number in four digits
+VERSION = 3  # of the schema; the revisions of recsys/migrations are this number in four digits
 
 # ids are compared byte by byte on every database, so that "in id order" is Python's order of strings
 Identifier = String().with_variant(String(collation="C"), "postgresql")
+# given by the database; SQLite counts on only in a column that is called INTEGER
+Number = BigInteger().with_variant(Integer, "sqlite")
+LARGEST = 2**63 - 1  # number that a database can be asked for
 
 metadata = MetaData()
 
@@ -40,6 +58,12 @@ articles = Table(
     Column("status", String, nullable=False),
     Column("digest", String, nullable=False),  # of the article as it was last put; retiring leaves it alone
     Column("change", BigInteger, nullable=False, unique=True, index=True),
+    Column("embargoed_until", BigInteger),
+    Column("expires_at", BigInteger),
+    Column("changed_at", BigInteger),  # when the store took `change`; null in rows from before version 3
+    Column("recommendable", Boolean, nullable=False),
+    Column("show_related", Boolean, nullable=False),
+    Column("evergreen", Boolean, nullable=False),
 )
 
 counters = Table(
@@ -67,9 +91,57 @@ embeddings = Table(
     Column("vector", LargeBinary, nullable=False),  # dim float32, little-endian
 )
 
+# what editors decided, for ever: a rule that is over stays; `sqlite_autoincrement` gives no id twice
+rules = Table(
+    "rules",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("action", String, nullable=False),
+    Column("subject_kind", String, nullable=False),
+    Column("subject_value", String, nullable=False),
+    Column("owner", String, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("starts_at", BigInteger, nullable=False),
+    Column("ends_at", BigInteger),
+    Column("widget", String, nullable=False),
+    Column("place_kind", String, nullable=False),
+    Column("place_value", String, nullable=False),
+    Column("slot", Integer, nullable=False),
+    Column("factor", Float, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# who did what; rows are only ever added
+log = Table(
+    "log",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("who", String, nullable=False),
+    Column("what", String, nullable=False),
+    Column("number", BigInteger, nullable=False),  # of the rule or of the key; `what` says which
+    Column("details", JSON, nullable=False),  # an object
+    sqlite_autoincrement=True,
+)
+
+keys = Table(
+    "keys",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("owner", String, nullable=False),
+    Column("scopes", JSON, nullable=False),  # [text]
+    Column("hash", String, nullable=False),  # SHA-256 of the secret, 64 hex digits
+    Column("made_at", BigInteger, nullable=False),
+    Column("revoked_at", BigInteger),
+    sqlite_autoincrement=True,
+)
+
 
 def to_row(article: Article) -> dict[str, Any]:
-    """The article as values for `articles`, but for `change`. Times are cut to whole seconds."""
+    """The article as values for `articles`, but for `change` and `changed_at`. Raises StoreError.
+
+    Times are cut to whole seconds; the end of an embargo is rounded up, so that no article is out too early.
+    """
     return {
         "id": article.id,
         "title": article.title,
@@ -87,6 +159,11 @@ def to_row(article: Article) -> dict[str, Any]:
         "image": None if article.image is None else {"url": article.image.url, "alt": article.image.alt},
         "status": article.status.value,
         "digest": article.digest(),
+        "embargoed_until": _seconds(article, "embargoed_until", seconds_up),
+        "expires_at": _seconds(article, "expires_at"),
+        "recommendable": article.recommendable,
+        "show_related": article.show_related,
+        "evergreen": article.evergreen,
     }
 
 
@@ -107,17 +184,38 @@ def to_article(row: Mapping[str, Any]) -> Article:
         language=row["language"],
         image=None if row["image"] is None else Image(**row["image"]),
         status=Status(row["status"]),
+        embargoed_until=_moment(row["embargoed_until"]),
+        expires_at=_moment(row["expires_at"]),
+        recommendable=row["recommendable"],
+        show_related=row["show_related"],
+        evergreen=row["evergreen"],
     )
 
 
-def _seconds(article: Article, field: str) -> int | None:
+def to_lifecycle(row: Mapping[str, Any]) -> Lifecycle:
+    """The lifecycle of a row that has the columns `LIFECYCLE`; other columns are ignored."""
+    return Lifecycle(
+        status=Status(row["status"]),
+        embargoed_until=_moment(row["embargoed_until"]),
+        expires_at=_moment(row["expires_at"]),
+        recommendable=row["recommendable"],
+        show_related=row["show_related"],
+        evergreen=row["evergreen"],
+        changed_at=_moment(row["changed_at"]),
+    )
+
+
+LIFECYCLE = tuple(articles.c[field.name] for field in fields(Lifecycle))
+
+
+def _seconds(article: Article, field: str, rounded: Callable[[datetime], int] = seconds_down) -> int | None:
     moment: datetime | None = getattr(article, field)
     if moment is None:
         return None
     if moment.tzinfo is None:
         raise StoreError(f"article {article.id!r}: {field} {moment} has no time zone; give it in UTC")
-    return int((moment - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() // 1)
+    return rounded(moment)
 
 
 def _moment(seconds: int | None) -> datetime | None:
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+    return None if seconds is None else moment_of(seconds)

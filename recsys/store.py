@@ -10,6 +10,7 @@ has seen all before it.
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -18,11 +19,15 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, select, update
 
 from recsys.articles import Article, Status
-from recsys.database import open_engine, store_errors
+from recsys.database import open_engine, reading, store_errors, writing
+from recsys.desk import Desk
 from recsys.errors import StoreError
 from recsys.full_export import FullExport
+from recsys.keys import KeyRing
+from recsys.lifecycle import Lifecycle
 from recsys.links import CHUNK, links_of, replace_links
-from recsys.schema import articles, counters, embeddings, to_article, to_row
+from recsys.moments import seconds_down
+from recsys.schema import LIFECYCLE, articles, counters, embeddings, to_article, to_lifecycle, to_row
 from recsys.snapshot import Snapshot
 
 
@@ -40,7 +45,12 @@ class Change:
 
     change: int
     id: str
-    status: Status
+    lifecycle: Lifecycle
+
+    @property
+    def status(self) -> Status:
+        """The status it has since."""
+        return self.lifecycle.status
 
 
 class ArticleStore:
@@ -48,6 +58,8 @@ class ArticleStore:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self.desk = Desk(engine)  # what editors decided
+        self.keys = KeyRing(engine)  # who may write over HTTP
 
     @classmethod
     def open(cls, url: str, create: bool = False) -> "ArticleStore":
@@ -64,7 +76,12 @@ class ArticleStore:
 
     # --- articles ---
 
-    def put(self, batch: Sequence[Article], links: Sequence[Sequence[str]] | None = None) -> list[Outcome]:
+    def put(
+        self,
+        batch: Sequence[Article],
+        links: Sequence[Sequence[str]] | None = None,
+        now: datetime | None = None,
+    ) -> list[Outcome]:
         """Store articles in one transaction; the outcomes are in the order of `batch`.
 
         An id that occurs twice is put twice, in order. Times are kept to the second. An article that was retired is
@@ -72,23 +89,25 @@ class ArticleStore:
 
         `links` are, for each article, the distinct canonical addresses that its body links to, in order; they replace
         those that were known. Without it these stay. They are no part of the article: new links alone leave it
-        UNCHANGED, so nothing is built anew for them.
+        UNCHANGED, so nothing is built anew for them. `now` (aware; the clock's else) is kept as `Lifecycle.changed_at`
+        of what changed.
         """
+        taken = {"changed_at": seconds_down(now or datetime.now(UTC))}
         with store_errors("cannot store articles"):
             rows = [to_row(article) for article in batch]
-        with self._writing("cannot store articles") as connection:
+        with writing(self._engine, "cannot store articles") as connection:
             last = self._change(connection)
             known = _known(connection, [row["id"] for row in rows])
             there, outcomes = set(known), []
             final: dict[str, dict[str, Any]] = {}
             for row in rows:
-                before, now = known.get(row["id"]), (row["digest"], row["status"])
-                if before == now:
+                before, new = known.get(row["id"]), (row["digest"], row["status"])
+                if before == new:
                     outcomes.append(Outcome.UNCHANGED)
                     continue
                 last += 1
                 outcomes.append(Outcome.NEW if before is None else Outcome.CHANGED)
-                known[row["id"]], final[row["id"]] = now, row | {"change": last}
+                known[row["id"]], final[row["id"]] = new, row | taken | {"change": last}
             _write(connection, [row for key, row in final.items() if key not in there], insert(articles))
             same_id = articles.c.id == bindparam("of_id")
             changed = [row | {"of_id": key} for key, row in final.items() if key in there]
@@ -101,19 +120,19 @@ class ArticleStore:
 
     def get(self, article_id: str) -> Article | None:
         """The article, whatever its status, or None."""
-        with self._reading("cannot read an article") as connection:
+        with reading(self._engine, "cannot read an article") as connection:
             row = connection.execute(select(articles).where(articles.c.id == article_id)).mappings().first()
         return None if row is None else to_article(dict(row))
 
     def links(self, article_id: str) -> tuple[str, ...]:
         """The canonical addresses that the article's body links to, in order, whether or not they are the paper's."""
-        with self._reading("cannot read links") as connection:
+        with reading(self._engine, "cannot read links") as connection:
             return links_of(connection, [article_id])[article_id]
 
     def count(self) -> dict[Status, int]:
         """How many articles there are of each status, zeros included."""
         by_status = select(articles.c.status, func.count()).group_by(articles.c.status)
-        with self._reading("cannot count articles") as connection:
+        with reading(self._engine, "cannot count articles") as connection:
             found = {Status(status): int(number) for status, number in connection.execute(by_status)}
         return {status: found.get(status, 0) for status in Status}
 
@@ -134,20 +153,20 @@ class ArticleStore:
 
     def change(self) -> int:
         """The number of the latest change; 0 in an empty store."""
-        with self._reading("cannot read the change number") as connection:
+        with reading(self._engine, "cannot read the change number") as connection:
             return self._change(connection)
 
     def identity(self) -> int:
         """A number that no other store has, given when it was made."""
-        with self._reading("cannot read the store's identity") as connection:
+        with reading(self._engine, "cannot read the store's identity") as connection:
             return int(connection.execute(select(counters.c.value).where(counters.c.name == "store")).scalar_one())
 
     def changes_after(self, change: int, limit: int = 1000) -> list[Change]:
         """The first `limit` changes after number `change`, in order; of each article only its latest change."""
-        later = select(articles.c.change, articles.c.id, articles.c.status).where(articles.c.change > change)
-        with self._reading("cannot read changes") as connection:
-            rows = connection.execute(later.order_by(articles.c.change).limit(limit)).all()
-        return [Change(number, article_id, Status(status)) for number, article_id, status in rows]
+        later = select(articles.c.change, articles.c.id, *LIFECYCLE).where(articles.c.change > change)
+        with reading(self._engine, "cannot read changes") as connection:
+            rows = connection.execute(later.order_by(articles.c.change).limit(limit)).mappings().all()
+        return [Change(row["change"], row["id"], to_lifecycle(dict(row))) for row in rows]
 
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
@@ -166,7 +185,7 @@ class ArticleStore:
 
     def known_embeddings(self, digests: Iterable[str]) -> set[str]:
         """Those of the digests that have a vector."""
-        with self._reading("cannot look up embeddings") as connection:
+        with reading(self._engine, "cannot look up embeddings") as connection:
             asked = list(dict.fromkeys(digests))
             return {
                 digest
@@ -188,7 +207,7 @@ class ArticleStore:
             digest: {"digest": digest, "fingerprint": fingerprint, "dim": raw.shape[1], "vector": vector.tobytes()}
             for digest, vector in zip(digests, raw, strict=True)
         }
-        with self._writing("cannot store embeddings") as connection:
+        with writing(self._engine, "cannot store embeddings") as connection:
             for chunk in _chunks(list(rows)):
                 connection.execute(delete(embeddings).where(embeddings.c.digest.in_(chunk)))
             _write(connection, list(rows.values()), insert(embeddings))
@@ -200,7 +219,7 @@ class ArticleStore:
         """
         found = np.empty((len(digests), dim), dtype=np.float32)
         columns = select(embeddings.c.digest, embeddings.c.vector)
-        with self._reading("cannot read embeddings") as connection:
+        with reading(self._engine, "cannot read embeddings") as connection:
             for start in range(0, len(digests), CHUNK):
                 chunk = list(digests[start : start + CHUNK])
                 asked = columns.where(embeddings.c.digest.in_(set(chunk)))
@@ -217,16 +236,6 @@ class ArticleStore:
         value = select(counters.c.value).where(counters.c.name == "change")
         writes = connection.get_execution_options().get("write", False)
         return int(connection.execute(value.with_for_update() if writes else value).scalar_one())
-
-    @contextmanager
-    def _reading(self, doing: str) -> Iterator[Connection]:
-        with store_errors(doing), self._engine.connect() as connection:
-            yield connection
-
-    @contextmanager
-    def _writing(self, doing: str) -> Iterator[Connection]:
-        with store_errors(doing), self._engine.execution_options(write=True).begin() as connection:
-            yield connection
 
 
 def _chunks(values: list[str]) -> Iterator[list[str]]:

@@ -18,6 +18,7 @@ from index.nightly import NightlyConfig, nightly
 from index.publish import point_at
 from recsys.articles import Status
 from recsys.errors import StoreError
+from recsys.lifecycle import Lifecycle
 from recsys.release import CURRENT, current_id
 from recsys.store import ArticleStore, Change
 from service.live import Live
@@ -277,7 +278,7 @@ class FakeStore:
 
     def put(self, article_id: str, status: Status) -> None:
         self.last += 1
-        self.latest[article_id] = Change(self.last, article_id, status)
+        self.latest[article_id] = Change(self.last, article_id, Lifecycle(status))
 
     def change(self) -> int:
         return self.last

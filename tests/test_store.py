@@ -1,10 +1,12 @@
 """The article store: articles, changes, snapshots, retirement, embeddings, opening."""
 
+import json
 import multiprocessing
 import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from hypothesis import strategies as st
 
 from recsys.articles import Article, AuthorName, Image, Status
 from recsys.errors import StoreError, StoreVersionError
+from recsys.lifecycle import Lifecycle
 from recsys.schema import VERSION
 from recsys.store import ArticleStore, Change, Outcome
 
@@ -34,10 +37,28 @@ FULL = Article(
     image=Image("https://paper.example/i.jpg", "waves"),
     status=Status.WITHHELD,
 )
+EVERY_FIELD = replace(
+    FULL,
+    embargoed_until=datetime(2031, 1, 2, 3, 4, 5, tzinfo=UTC),
+    expires_at=datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC),
+    recommendable=False,
+    show_related=False,
+    evergreen=True,
+)
+NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
+# what `Article.digest` gave before the fields of EVERY_FIELD were thought of
+OLD_DIGESTS = {
+    "a17": "4f17c0bac627d83297815fb8cee92504da7e46c18aed102a6b5c5b38e1d00ba7",
+    "b": "825ff6705757fd4cbd07f9afda0ffeffd7a309ba528545eb33f8543caf0861cf",
+}
 
 
 def article(article_id: str, title: str = "t", status: Status = Status.USABLE) -> Article:
     return Article(id=article_id, title=title, status=status)
+
+
+def statuses(changes: list[Change]) -> list[tuple[int, str, Status]]:
+    return [(change.change, change.id, change.status) for change in changes]
 
 
 @pytest.fixture
@@ -52,7 +73,9 @@ def store(url: str) -> Iterator[ArticleStore]:
 
 
 def test_an_article_comes_back_as_it_was_put(store: ArticleStore) -> None:
-    assert store.put([FULL, article("b")]) == [Outcome.NEW, Outcome.NEW]
+    assert store.put([EVERY_FIELD]) == [Outcome.NEW]
+    assert store.get("a17") == EVERY_FIELD
+    assert store.put([FULL, article("b")]) == [Outcome.CHANGED, Outcome.NEW]
     assert store.get("a17") == FULL
     assert store.get("b") == article("b")
     assert store.get("c") is None
@@ -69,11 +92,45 @@ def test_times_are_kept_in_utc_to_the_second(store: ArticleStore) -> None:
         store.put([Article(id="b", title="t", published_at=datetime(2024, 1, 1))])
 
 
+def test_an_article_is_never_shown_longer_than_its_fields_say(store: ArticleStore) -> None:
+    half = datetime(2031, 1, 2, 3, 4, 5, 500_000, tzinfo=UTC)
+    store.put([Article(id="a", title="t", embargoed_until=half, expires_at=half)])
+    found = store.get("a")
+    assert found is not None
+    assert (found.embargoed_until, found.expires_at) == (
+        half.replace(second=6, microsecond=0),
+        half.replace(microsecond=0),
+    )
+
+
+def test_a_change_tells_the_lifecycle_and_when_the_store_took_it(store: ArticleStore) -> None:
+    store.put([EVERY_FIELD, article("b")], now=NOW)
+    later = NOW + timedelta(hours=1, microseconds=5)
+    assert store.put([EVERY_FIELD, article("b", "new")], now=later) == [Outcome.UNCHANGED, Outcome.CHANGED]
+    first, second = store.changes_after(0)
+    assert first == Change(1, "a17", replace(Lifecycle.of(EVERY_FIELD), changed_at=NOW))
+    assert second == Change(3, "b", Lifecycle(changed_at=NOW + timedelta(hours=1)))
+    with store.full_export() as export:
+        export.add(["b"])
+        assert export.retire_absent(now=later) == 1
+    (retired,) = store.changes_after(3)
+    assert retired.lifecycle.changed_at == NOW + timedelta(hours=1)
+    assert (retired.status, retired.lifecycle.evergreen) == (Status.RETIRED, True)
+
+
+def test_without_a_moment_the_clock_tells_when_the_store_took_a_change(store: ArticleStore) -> None:
+    before = datetime.now(UTC).replace(microsecond=0)
+    store.put([article("a")])
+    (change,) = store.changes_after(0)
+    assert change.lifecycle.changed_at is not None
+    assert before <= change.lifecycle.changed_at <= datetime.now(UTC)
+
+
 def test_putting_again_changes_only_what_differs(store: ArticleStore) -> None:
     store.put([article("a"), article("b")])
     assert store.put([article("a"), article("b", "new")]) == [Outcome.UNCHANGED, Outcome.CHANGED]
-    assert store.changes_after(0) == [Change(1, "a", Status.USABLE), Change(3, "b", Status.USABLE)]
-    assert store.changes_after(1, limit=1) == [Change(3, "b", Status.USABLE)]
+    assert statuses(store.changes_after(0)) == [(1, "a", Status.USABLE), (3, "b", Status.USABLE)]
+    assert statuses(store.changes_after(1, limit=1)) == [(3, "b", Status.USABLE)]
     assert store.changes_after(3) == []
     assert store.change() == 3
 
@@ -82,7 +139,7 @@ def test_an_id_that_occurs_twice_in_a_batch_is_put_twice(store: ArticleStore) ->
     outcomes = store.put([article("a", "1"), article("a", "2"), article("a", "2"), article("a", "1")])
     assert outcomes == [Outcome.NEW, Outcome.CHANGED, Outcome.UNCHANGED, Outcome.CHANGED]
     assert store.get("a") == article("a", "1")
-    assert store.changes_after(0) == [Change(3, "a", Status.USABLE)]
+    assert statuses(store.changes_after(0)) == [(3, "a", Status.USABLE)]
 
 
 def test_an_empty_batch_is_nothing(store: ArticleStore) -> None:
@@ -159,7 +216,7 @@ def test_what_a_full_export_lacks_is_retired_with_a_number_each(store: ArticleSt
         export.add(iter(["d", "new"]))
         assert export.retire_absent() == 2
         assert export.retire_absent() == 0
-    assert store.changes_after(4) == [Change(5, "b", Status.RETIRED), Change(6, "c", Status.RETIRED)]
+    assert statuses(store.changes_after(4)) == [(5, "b", Status.RETIRED), (6, "c", Status.RETIRED)]
     assert store.count() == {Status.USABLE: 2, Status.WITHHELD: 0, Status.CANCELED: 0, Status.RETIRED: 2}
     assert store.put([article("b"), article("a")]) == [Outcome.CHANGED, Outcome.UNCHANGED]
     assert store.get("b") == article("b")
@@ -258,6 +315,41 @@ def test_the_migrations_lead_to_the_tables_of_the_code(url: str, store: ArticleS
         assert context.get_current_revision() == f"{VERSION:04}"
         assert compare_metadata(context, metadata) == []
     engine.dispose()
+
+
+def _store_of_version_2(url: str, puts: list[Article]) -> None:
+    """What the program of that time would have left: its tables, its columns, its digests."""
+    import recsys.database as database
+    from recsys.schema import to_row
+
+    path = Path(url.removeprefix("sqlite:///"))
+    path.parent.mkdir(parents=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database, "VERSION", 2)
+        database.open_engine(url, create=True).dispose()
+    with closing(sqlite3.connect(path)) as opened, opened:
+        for number, put in enumerate(puts, 1):
+            row = to_row(put) | {"digest": OLD_DIGESTS[put.id], "change": number}
+            columns = [name for (_, name, *_) in opened.execute("PRAGMA table_info(articles)")]
+            assert len(columns) == 17
+            values = [json.dumps(row[c]) if c in ("authors", "tags", "image") else row[c] for c in columns]
+            opened.execute(f"INSERT INTO articles VALUES ({', '.join('?' * 17)})", values)
+            opened.execute("INSERT INTO links VALUES (?, 0, 'https://paper.example/x')", [put.id])
+        opened.execute("UPDATE counters SET value = ? WHERE name = 'change'", [len(puts)])
+
+
+def test_an_upgrade_from_version_2_changes_no_article(url: str) -> None:
+    puts = [FULL, article("b")]
+    _store_of_version_2(url, puts)
+    with pytest.raises(StoreVersionError, match="has schema version 2"):
+        ArticleStore.open(url)
+    with closing(ArticleStore.open(url, create=True)) as store:
+        assert [change.lifecycle for change in store.changes_after(0)] == [Lifecycle.of(put) for put in puts]
+        assert store.put(puts) == [Outcome.UNCHANGED, Outcome.UNCHANGED]
+        assert [store.get(put.id) for put in puts] == puts
+        assert store.links("b") == ("https://paper.example/x",)
+        assert (store.change(), store.desk.version(), store.desk.rules(), store.keys.all()) == (2, 0, (), ())
+        assert store.put([EVERY_FIELD]) == [Outcome.CHANGED]
 
 
 def _open_and_put(url: str, name: str) -> None:

@@ -94,7 +94,7 @@ class Pool:
         )
 
     def figures(self, weights: Weights) -> Floats:
-        """(q,) nDCG@10 of each query's candidates under these weights, as the recommender would list them without a floor."""
+        """(q,) nDCG@10 of each query's candidates under these weights, as they would be listed without a floor."""
         owners = np.repeat(np.arange(len(self)), np.diff(self.offsets))
         order = np.lexsort((self.rows, -self.newness, -score(parts(self.found, self.length, weights)), owners))
         rank = np.arange(len(order)) - self.offsets[owners]  # sorting keeps the owners in their places
