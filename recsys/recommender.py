@@ -6,6 +6,7 @@ How a list is filled is in `recsys.page`; who may stand in it in `recsys.eligibi
 """
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from time import time
 from typing import Unpack
 
@@ -15,6 +16,7 @@ from recsys.answers import Answer, Fallback, Item, Order, PageStatus, RelatedAns
 from recsys.cards import Card
 from recsys.eligibility import Filters, Narrowing
 from recsys.errors import ConfigError
+from recsys.explanation import Explanation, explain
 from recsys.floor import floor
 from recsys.overlay import Overlay
 from recsys.page import Page, Picks
@@ -166,6 +168,16 @@ class Recommender:
         rows = np.array([self.release.row(other) for other in others], np.int64)
         by_part = self._page(article_id, {}).parts(rows)
         return [{name: float(values[place]) for name, values in by_part.items()} for place in range(len(rows))]
+
+    def explain(self, article_id: str, other_id: str, k: int = 10, **narrowing: Unpack[Narrowing]) -> Explanation:
+        """Why the other article stands where it does in the lists of k of this one, or which filter removed it.
+
+        Raises:
+            ArticleNotFound: the release lacks one of them.
+            ConfigError: k is not in [0, MAX_K], or a moment has no time zone.
+        """
+        page, other = self._page(article_id, narrowing), self.release.row(other_id)
+        return explain(page, other, self.overlay, datetime.fromtimestamp(self._clock(), UTC), _checked(k))
 
     def gone(self, article_id: str) -> bool:
         """Whether the article is withdrawn, embargoed or expired now, so that its own page is not to be seen.

@@ -18,6 +18,7 @@ from recsys.articles import Article, AuthorName
 from recsys.columns import ListColumn
 from recsys.errors import ArticleNotFound, ConfigError
 from recsys.ranking import PARTS
+from recsys.variety import AS_RANKED
 
 WORDS = [
     "harbour",
@@ -94,7 +95,10 @@ def test_every_score_and_every_part_equals_the_oracle(
     release = make_release(articles, neighbours=neighbours, kin=kin)
     oracle = Oracle(articles, weights, release.manifest.semantic_base, release.tempo.evidence.tolist())
     compared = oracle.with_kin(neighbours, kin)
-    recommender, row = Recommender(release, weights), {a.id: number for number, a in enumerate(articles)}
+    recommender, row = (
+        Recommender(release, weights, variety=AS_RANKED),
+        {a.id: number for number, a in enumerate(articles)},
+    )
     for a in articles:
         own = row[a.id]
         items = recommender.similar(a.id, 39, explain=True).items
