@@ -149,9 +149,15 @@ def _outranked(page: Page, other: int, shown: Picks) -> Iterator[str]:
         yield "it is none of the articles that the night found near by meaning, by words or through others"
     elif (found := float(text_relevance(page.parts(np.array([other], np.int64)))[0])) < page.floor:
         yield f"its text has no more to do with the article than chance has: {found:.4f}, the floor is {page.floor:.4f}"
+    elif other in (ranked := page.ranked(page.eligibility()).tolist()):
+        yield f"others come first: it has place {ranked.index(other) + 1} of those that are near enough"
     else:
-        place = page.ranked(page.eligibility()).tolist().index(other) + 1
-        yield f"others are nearer: it would have place {place} of the articles that are near enough"
+        yield f"another version of its text is preferred: {_preferred(page, text)}"
+
+
+def _preferred(page: Page, text: int) -> str:
+    versions = page.release.text_rows[text]
+    return page.release.ids[int(versions[page.eligibility().mask(versions)][0])]
 
 
 def _words(page: Page, other: int, overlay: Overlay, now: datetime) -> Iterator[tuple[str, str]]:
