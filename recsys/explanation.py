@@ -6,9 +6,9 @@ from datetime import datetime
 
 import numpy as np
 
-from recsys.answers import Fallback, Order, Source
+from recsys.answers import Fallback, Source
 from recsys.overlay import Overlay
-from recsys.page import Page, Picks
+from recsys.page import Ladder, Page, Picks
 from recsys.ranking import PARTS, score, text_relevance
 from recsys.release import Release
 from recsys.rules import Action, Rule, Widget
@@ -66,7 +66,7 @@ def explain(page: Page, other: int, overlay: Overlay, now: datetime, k: int) -> 
     """Why the row `other` stands where it does in the lists of k of the page, or which filter removed it."""
     release, row = page.release, np.array([other], np.int64)
     similar = page.similar(k, Fallback.RECENT)
-    by_author = page.by_author(k, None, Order.NEWEST, Fallback.NONE)
+    by_author = page.by_author(k, Ladder())
     place = _place(similar, other)
     by_part = page.parts(row)
     words = dict(_words(page, other, overlay, now))

@@ -151,7 +151,7 @@ def test_weights_are_checked_and_read_from_a_file(tmp_path: Path) -> None:
     for text, problem in [
         (
             '{"meaning": 1}',
-            "unknown meaning; known are author, floor, freshness_floor, half_life_days, kin_long, kin_short",
+            "unknown meaning; known are author, floor, freshness_floor, half_life_days, kin_long",
         ),
         ('{"slow_half_life_days": 30}', "unknown slow_half_life_days"),
         ("{", "weights file"),
