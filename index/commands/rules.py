@@ -1,53 +1,18 @@
 """`rules`: what editors decide, in force on the next request. Each command writes who did it into the log."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
 from index.options import OPENED
-from index.when import moment, shown, span
-from recsys.rules import LARGEST_FACTOR, LAST_SLOT, SMALLEST_FACTOR, Action, Kind, Rule, Subject, Widget
+from index.typed_rule import ACTIONS, BURY, OWNER, REASON, rule_options, typed_rule
+from index.when import shown
+from recsys.rules import Action, Kind, Rule, Widget
 
 if TYPE_CHECKING:
     from recsys.store import ArticleStore
-
-BURY = "bury"  # another word for a boost below 1
-ACTIONS = [*(action.value for action in Action), BURY]
-WIDGETS = [widget.value for widget in Widget]
-_SUBJECTS = (
-    click.option("--article", help="About the article of this id."),
-    click.option("--author", help="About the articles of this author, by name or `id:…`."),
-    click.option("--section", help="About this section, such as world/europe, and those under it."),
-    click.option("--tag", help="About articles of this tag."),
-    click.option("--keyword", help="About articles with these words side by side in title, standfirst or tags."),
-    click.option("--everything", is_flag=True, help="About every page; for hide."),
-)
-_ENDS = (
-    click.option("--from", "starts", metavar="MOMENT", help="When it begins; now else."),
-    click.option(
-        "--until", metavar="MOMENT", help="When it ends: 2026-12-24 (that day is in it) or 2026-12-24T18:00Z."
-    ),
-    click.option("--for", "length", metavar="SPAN", help="How long it holds, such as 7d, 12h or 30m."),
-    click.option("--no-end", is_flag=True, help="Until somebody ends it."),
-)
-_PIN = (
-    click.option(
-        "--slot", type=click.IntRange(1, LAST_SLOT), help="Of a pin: which place in the list, 1 for the first."
-    ),
-    click.option("--on-article", help="Of a pin: on the page of this article."),
-    click.option("--on-section", help="Of a pin: on the pages of this section and those under it."),
-    click.option("--everywhere", is_flag=True, help="Of a pin: on every page."),
-)
-OWNER = click.option("--owner", required=True, help="Who answers for it.")
-REASON = click.option("--reason", required=True, help="Why; readers of the log will ask.")
-
-
-def _all(options: tuple[Callable[[Any], Any], ...]) -> Callable[[Any], Any]:
-    return lambda command: reduce(lambda done, option: option(done), reversed(options), command)
 
 
 @click.group("rules")
@@ -57,23 +22,9 @@ def rules_group() -> None:
 
 @rules_group.command("add")
 @click.argument("action", type=click.Choice(ACTIONS), metavar="ACTION")
-@_all(_SUBJECTS)
-@OWNER
-@REASON
-@_all(_ENDS)
-@_all(_PIN)
-@click.option(
-    "--widget",
-    type=click.Choice(WIDGETS),
-    help="Of a hide or a pin: which list; all, or similar.",
-)
-@click.option(
-    "--factor",
-    type=float,
-    help=f"Of a boost, above 1 and at most {LARGEST_FACTOR:g}; of a bury, below 1 and at least {SMALLEST_FACTOR:g}.",
-)
+@rule_options
 @OPENED
-def add_command(action: str, url: str, factor: float | None, widget: str | None, **options: Any) -> None:
+def add_command(action: str, url: str, **options: Any) -> None:
     """Put a rule in force. ACTION is one of
 
     \b
@@ -95,20 +46,7 @@ def add_command(action: str, url: str, factor: float | None, widget: str | None,
     from recsys.store import ArticleStore
 
     now = datetime.now(UTC).replace(microsecond=0)
-    starts_at, ends_at = _times(now, options["starts"], options["until"], options["length"], options["no_end"])
-    is_pin = action == Action.PIN
-    rule = Rule(
-        Action.BOOST if action == BURY else Action(action),
-        _subject(options),
-        options["owner"],
-        options["reason"],
-        starts_at,
-        ends_at,
-        widget=Widget(widget or (Widget.SIMILAR if is_pin else Widget.ALL)),
-        place=_place(is_pin, options),
-        slot=options["slot"] or 0,
-        factor=_factor(action, factor),
-    )
+    rule = typed_rule(action, options, now)
     store = ArticleStore.open(url)
     added = store.desk.add(rule, options["owner"], now)
     click.echo(_line(added, now))
@@ -151,46 +89,6 @@ def log_command(limit: int, before: int | None, url: str) -> None:
     for entry in ArticleStore.open(url).desk.log(limit, before):
         details = msgspec.json.encode(entry.details).decode()
         click.echo(f"{entry.id:>5}  {shown(entry.at)}  {_plain(entry.who)}: {entry.what} {entry.number}  {details}")
-
-
-def _subject(options: dict[str, Any]) -> Subject:
-    given = [Subject(kind, options[kind]) for kind in Kind if kind is not Kind.EVERYTHING and options[kind] is not None]
-    given += [Subject(Kind.EVERYTHING)] if options["everything"] else []
-    if len(given) != 1:
-        raise click.UsageError(f"say what it is about: give one of {', '.join(f'--{kind}' for kind in Kind)}")
-    return given[0]
-
-
-def _times(
-    now: datetime, starts: str | None, until: str | None, length: str | None, no_end: bool
-) -> tuple[datetime, datetime | None]:
-    if sum((until is not None, length is not None, no_end)) != 1:
-        raise click.UsageError("say when it ends: give one of --until MOMENT, --for 7d, --no-end")
-    starts_at = now if starts is None else moment(starts)
-    if length is not None:
-        return starts_at, starts_at + span(length)
-    return starts_at, None if until is None else moment(until, end=True)
-
-
-def _place(is_pin: bool, options: dict[str, Any]) -> Subject:
-    named = {Kind.ARTICLE: options["on_article"], Kind.SECTION: options["on_section"]}
-    given = [Subject(kind, value) for kind, value in named.items() if value is not None]
-    given += [Subject(Kind.EVERYTHING)] if options["everywhere"] else []
-    if len(given) != is_pin:
-        raise click.UsageError(
-            "say where it is pinned: give one of --on-article, --on-section, --everywhere"
-            if is_pin
-            else "--on-article, --on-section and --everywhere are for pins only"
-        )
-    return given[0] if given else Subject(Kind.EVERYTHING)
-
-
-def _factor(action: str, factor: float | None) -> float:
-    if action not in (Action.BOOST, BURY):
-        return 1.0 if factor is None else factor
-    if factor is None or not (factor > 1 if action == Action.BOOST else factor < 1):
-        raise click.UsageError("give --factor: boost has one above 1, bury has one below 1")
-    return factor
 
 
 def _line(rule: Rule, now: datetime) -> str:
