@@ -2,7 +2,6 @@
 
 import logging
 import sys
-from typing import Any
 
 import click
 
@@ -12,18 +11,7 @@ from index.commands.keys import keys_group
 from index.commands.nightly import nightly_command
 from index.commands.releases import releases_command, rollback_command, verify_command
 from index.commands.rules import rules_group
-from recsys.errors import RecsysError
-
-
-class Program(click.Group):
-    """A group whose commands end with one line and status 1 where an error has a name."""
-
-    def invoke(self, context: click.Context) -> Any:
-        """Run the command that was named."""
-        try:
-            return super().invoke(context)
-        except (RecsysError, OSError) as error:
-            raise click.ClickException(str(error)) from error
+from recsys.program import Program
 
 
 @click.group(cls=Program)

@@ -2,22 +2,10 @@
 
 import logging
 from pathlib import Path
-from typing import Any
 
 import click
 
-from recsys.errors import RecsysError
-
-
-class Program(click.Group):
-    """A group whose commands end with one line and status 1 where an error has a name."""
-
-    def invoke(self, context: click.Context) -> Any:
-        """Run the command that was named."""
-        try:
-            return super().invoke(context)
-        except (RecsysError, OSError) as error:
-            raise click.ClickException(str(error)) from error
+from recsys.program import Program
 
 
 @click.group(cls=Program)
