@@ -5,7 +5,7 @@ import re
 from recsys.mastheads import is_place, looks_like_a_person
 
 _PARTICLES = (
-    "van der den de la le von da das do dos del della di du bin ibn al el ter ten zu y e af ben bint abu ould d l"
+    "van der den de la le von da das do dos del della di du bin ibn al el ter ten zu y e af ben bint abu ould"
 )
 _NO_NAMES = """
 staff newsroom newspapers? editorial editors? editor-in-chief desk team board agency agencies bureau press news
@@ -38,6 +38,7 @@ specialist speaker sociologist strategist student students superintendent teache
 treasurer veteran volunteer
 """
 _SUBJECTS = """
+about commercial corporate operative recently resident view
 affairs agriculture american arts atlantic australian britain british canadian capital care changes chinese cities
 citizens city civil claims climate community companies conservative consumer countries county crime crimes crisis
 cultural culture defence defense democracy democratic development diplomacy disability division economic economics

@@ -7,13 +7,14 @@ from recsys.byline_words import PARTICLES
 _SMALL_WORDS = "van von der den de del dos das do du bin ibn bint ten zu zur y e"
 _SMALL = frozenset(_SMALL_WORDS.split())  # in a name all in capitals
 _CHAINED = frozenset(["la", "las", "los"])  # small after "de": "de la Vega", but "La Salle"
+_NUMERALS = frozenset(["ii", "iii", "iv"])
 _MIXED = re.compile(r"^([^\W\d_a-z][a-z]{1,3})([^\W\d_a-z]{2,})$")  # McALDANE, LeBLANC
 _EAST_ASIAN = re.compile(r"[\u4e00-\u9fff\uac00-\ud7a3]{2,4}")
 
 
 def like_name(word: str) -> bool:
     """Capitalised, of a script without capitals, or a particle."""
-    if re.split(r"[-'’]", word.lower())[0] in PARTICLES or word[0] in "'’‘“\"":
+    if re.split(r"[-'’]", word.lower())[0] in PARTICLES or re.match(r"[dl]?['’‘“\"]", word):  # d'Arcy, 't Hooft
         return True
     return word[0].isalpha() and not word[0].islower()
 
@@ -37,7 +38,9 @@ def display_name(words: list[str]) -> str:
     A name in mixed case stays, but for a word in capitals (LÉVY, not AJ or JP) and a Mc that an export has flattened.
     """
     if not shouts(words) and not (words and " ".join(words).islower()):
-        return " ".join(_cased(word) if _capitals(word) else _mc(word) for word in words)
+        return " ".join(
+            _cased(word) if _capitals(word) or word.casefold() in _NUMERALS else _mc(word) for word in words
+        )
     cased = [_cased(word) for word in words]
     for place in range(1, len(words) - 1):  # neither the first word of a name nor its last is a particle
         small = words[place].casefold()
@@ -57,7 +60,7 @@ def _shouted(word: str) -> bool:
 
 def _cased(word: str) -> str:
     """One word of a name in capitals: O'SHEE -> O'Shee; J.P. and JK stay, as does a particle that is small already."""
-    if "." in word[:-1] or word.casefold() in {"ii", "iii", "iv"}:
+    if "." in word[:-1] or word.casefold() in _NUMERALS:
         return word.upper()
     if word.isupper() and len(word) == 2 and not re.search("[AEIOUY]", word):
         return word
