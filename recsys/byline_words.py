@@ -4,9 +4,10 @@ import re
 
 from recsys.mastheads import is_place, looks_like_a_person
 
-_PARTICLES = (
-    "van der den de la le von da das do dos del della di du bin ibn al el ter ten zu y e af ben bint abu ould"
-)
+_PARTICLES = """
+van der den de la le von da das do dos del della di du bin ibn al el ter ten zu y e af ben bint binti binte abu ould ole
+op
+"""
 _NO_NAMES = """
 staff newsroom newspapers? editorial editors? editor-in-chief desk team board agency agencies bureau press news
 correspondents? reporters? writers? columnists? critics? producers? photographers? presenters? contributors?

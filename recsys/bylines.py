@@ -94,9 +94,9 @@ def _read_group(group: str, last: bool) -> Byline:
     parts = _comma_parts(group)
     for place, part in enumerate(parts):
         surname_may_fit = place == 0 and len(parts) > 1 and names_organisation(parts[1])
-        closed = bool(organisations) or (last and bool(persons))
+        closed = (bool(organisations) and not _is_source(organisations[0])) or (last and bool(persons))
         name = "" if closed else _person(part, surname_may_fit)
-        if name and persons and (names_employer(name) or shouts(part.split()) != loud):
+        if name and place and (names_employer(name) or (persons and shouts(part.split()) != loud)):
             name = ""
         if name:
             loud = loud if persons else shouts(_read_name(part)[0].split())
@@ -162,6 +162,11 @@ def _read_name(part: str) -> tuple[str, str]:
         place -= 1
         name = " ".join(words[:place]).strip(_TRIM)
     return name + "." * name.casefold().endswith((" jr", " sr")), " ".join(words[place:])
+
+
+def _is_source(organisation: str) -> bool:
+    """Reuters, or "Opinion", in "Reuters, Ann Lee": one word, and not an inverted name."""
+    return " " not in organisation and names_organisation(organisation)
 
 
 def _is_employer(text: str) -> bool:

@@ -1,10 +1,11 @@
 """The capital letters of a person's name: which words look like one, and how one in capitals is usually written."""
 
 import re
+import unicodedata
 
 from recsys.byline_words import PARTICLES
 
-_SMALL_WORDS = "van von der den de del dos das do du bin ibn bint ten zu zur y e"
+_SMALL_WORDS = "van von der den de del dos das do du bin ibn bint binti ten zu zur y e"
 _SMALL = frozenset(_SMALL_WORDS.split())  # in a name all in capitals
 _CHAINED = frozenset(["la", "las", "los"])  # small after "de": "de la Vega", but "La Salle"
 _NUMERALS = frozenset(["ii", "iii", "iv"])
@@ -62,7 +63,7 @@ def _cased(word: str) -> str:
     """One word of a name in capitals: O'SHEE -> O'Shee; J.P. and JK stay, as does a particle that is small already."""
     if "." in word[:-1] or word.casefold() in _NUMERALS:
         return word.upper()
-    if word.isupper() and len(word) == 2 and not re.search("[AEIOUY]", word):
+    if word.isupper() and len(word) == 2 and not re.search("[AEIOUY]", unicodedata.normalize("NFD", word)):
         return word
     if word.casefold() in PARTICLES:
         return word if word.islower() else word.capitalize()

@@ -10,7 +10,7 @@ _KIND = (  # of a text, or of the work on it; what may stand before "by" or a co
     r"(?:words|story|report|analysis|text|photos?|pictures?|photographs?|photography|video|illustrations?|opinion|"
     r"comment|exclusive|interviews?|review|commentary|written|writing|reported|(?:additional\s+)?reporting|compiled|"
     r"posted|research|contributed|submitted|authored|authors?|column|essay|feature|perspective|texte?|testo|fotos?|"
-    r"created|guest\s+(?:post|column|essay|author))"
+    r"created|op-ed|guest\s+(?:post|column|essay|author))"
 )
 _BY = re.compile(rf"^[\s(]*(?:{_KIND}\s*)*\bby\b[\s:]+", re.IGNORECASE)
 _FOREIGN_BY = re.compile(r"^(?:von|par|por|di|door|af|przez)\s+(?=\S+\s+\S)", re.IGNORECASE)
@@ -28,12 +28,12 @@ _CREDIT = re.compile(
 _CONTRIBUTED = re.compile(r"(?:^|[.;,])\s*([^.;]+?)\s+(?:also\s+)?contributed\s+(?:\w+\s+)?to\b.*$", re.IGNORECASE)
 _AND = re.compile(
     r"\s*(?:;|(?<=\s)[&+]\s|(?:^|(?<=\s)|(?<=,))(?:and|und|et|och|og)\s(?!al\b)|(?<=\s)with\s|"
-    r"(?<=\s)as\s+told\s+to\s|\n)\s*",
+    r"(?:^|(?<=\s))as\s+told\s+to\s|\n)\s*",
     re.IGNORECASE,
 )
 _ROMANCE_AND = re.compile(r"\s(?:y|e|i)\s")  # also inside a name: "José Ortega y Gasset"
 _DATED = re.compile(
-    r"[\s,|]*\b(?:last\s+)?(?:updated|published|modified|posted)\b(?!\s*by).*$|\s+et\s+al\.?$|\s+(?:on\s)?\d.*$",
+    r"[\s,|]*\b(?:last\s+)?(?:updated|published|modified|posted)\b(?!\s*by).*$|\s+et\s+al\.?$|\s+(?:on\s)?\d.*$|\s+is\s+(?:an?|the)\s.*$",
     re.IGNORECASE | re.DOTALL,
 )
 _ADDRESS = re.compile(r"\(?\S*@\S+\)?")  # e-mail, or the name of an account
