@@ -25,7 +25,8 @@ headlines editions? newsletter webdesk infodesk communications corporation insti
 congress parliament senate government embassy assembly authority commission party unions syndicate publishers?
 publishing productions? studios? watchblog announcement advertorial advertisement redaktionen redaccion redacción
 rédaction redazione agencia agenzia dapd aap pti ians tnn kyodo jiji tanjug belga ntb zdf mdr ndr wdr swr rbb orf srf
-rtl rte rté cbc cnbc mtv usa nyt wsj newsmax politico propublica techcrunch mailonline
+rtl rte rté cbc cnbc mtv usa nyt wsj newsmax leagues? clubs? communist socialists? solidarity columns? diary politico
+propublica techcrunch mailonline
 """
 _JOBS = """
 activist activists advocate adviser advisor ambassador artist artists attorney author authors barrister biographer
@@ -39,7 +40,7 @@ specialist speaker sociologist strategist student students superintendent teache
 treasurer veteran volunteer
 """
 _SUBJECTS = """
-about commercial corporate operative recently resident view
+borders without about commercial corporate operative recently resident view
 affairs agriculture american arts atlantic australian britain british canadian capital care changes chinese cities
 citizens city civil claims climate community companies conservative consumer countries county crime crimes crisis
 cultural culture defence defense democracy democratic development diplomacy disability division economic economics
@@ -85,7 +86,7 @@ _EMPLOYER = re.compile(rf"\b(?:{'|'.join((_JOBS + _SUBJECTS).split())})\b", re.I
 _ACRONYM = re.compile(
     r"\b(?:AP|PA|AAP|US|UK|EU|UN|PR|[B-DF-HJ-NP-TV-XZ]{4,})\b"
 )  # as a name, Pa and Un are written otherwise
-_ARTICLE = re.compile(r"^(?:the|our|an?)\s", re.IGNORECASE)
+_ARTICLE = re.compile(r"^(?:the|our|an?)\s|(?:^|\s)\w{2,}['’]s\s", re.IGNORECASE)  # also "Fisher's Corner"
 _BETWEEN = re.compile(r"^(?:for|on|of|at|in|special)\s|\s(?:of|for|the|at|on|in|from|with|to|and|&)\s", re.IGNORECASE)
 _SURNAMES = re.compile(
     r"(?:post|press|guest|day|fellow|leader|college|school|wire|live|times|bond|union|library|office|service)",
@@ -115,7 +116,7 @@ def names_organisation(text: str, surname_may_fit: bool = False) -> bool:
     if (surname_may_fit or known) and 2 <= len(words) <= 3 and _SURNAMES.fullmatch(words[-1]):
         text = " ".join(words[:-1])
     return bool(
-        _ORGANISATION.search(text) or _ACRONYM.search(text) or _ARTICLE.match(text) or looks_like_a_person(text)
+        _ORGANISATION.search(text) or _ACRONYM.search(text) or _ARTICLE.search(text) or looks_like_a_person(text)
     )
 
 

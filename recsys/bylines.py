@@ -36,7 +36,7 @@ _SIGNS = re.compile(rf"^((?:\S+\s+){{2,5}}?){_VERBS}\b")
 _SENTENCE = 7  # words; a byline that is longer may be a standfirst
 _MAX_NAME = 60
 _FOREIGN_THE = frozenset(["le", "la", "el", "les", "los", "las", "il"])  # Le Monde
-_TRIM = ' \t*-–—.,:;"“”„'
+_TRIM = ' \t()*-–—.,:;"“”„'
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +119,8 @@ def _comma_parts(group: str) -> list[str]:
         if parts and _SUFFIX.match(part):
             parts[-1] = f"{parts[-1]} {part}"
         elif part.strip(_TRIM) and not (parts and _DEGREE.match(part)):
-            sides = part.split("/")  # "Ann Lee/Bo Day", but not "Reuters/Variety"
-            parts += sides if len(sides) > 1 and all(map(_person, sides)) else [part]
+            sides = part.split("/")  # "Ann Lee/Bo Day" and "Ann Lee/AP", but not "Reuters/Variety"
+            parts += sides if len(sides) > 1 and _person(sides[0]) else [part]
     return parts
 
 
@@ -134,7 +134,7 @@ def _person(part: str, surname_may_fit: bool = False) -> str:
         return ""
     if names_organisation(name, surname_may_fit) or is_place(name):
         return ""
-    if not (name.islower() or all(map(like_name, words))):
+    if names_employer(name) if name.islower() else not all(map(like_name, words)):
         return ""
     if words[-1].casefold() in PARTICLES or not any(len(word.strip(".")) > 1 for word in words):
         return ""
@@ -161,7 +161,8 @@ def _read_name(part: str) -> tuple[str, str]:
     while len(words[:place]) > 2 and _DEGREE.match(words[place - 1]):
         place -= 1
         name = " ".join(words[:place]).strip(_TRIM)
-    return name + "." * name.casefold().endswith((" jr", " sr")), " ".join(words[place:])
+    dotted = name.casefold().endswith((" jr", " sr")) or (len(name.rpartition(" ")[2]) == 1 and f"{name}." in part)
+    return name + "." * dotted, " ".join(words[place:])
 
 
 def _is_source(organisation: str) -> bool:
@@ -170,4 +171,5 @@ def _is_source(organisation: str) -> bool:
 
 
 def _is_employer(text: str) -> bool:
+    """What follows a name without a comma: an agency, or "of the Courier staff"."""
     return bool(_AGENCY.fullmatch(text)) or names_organisation(text.partition(" ")[2])

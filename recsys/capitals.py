@@ -1,7 +1,6 @@
 """The capital letters of a person's name: which words look like one, and how one in capitals is usually written."""
 
 import re
-import unicodedata
 
 from recsys.byline_words import PARTICLES
 
@@ -42,7 +41,7 @@ def display_name(words: list[str]) -> str:
         return " ".join(
             _cased(word) if _capitals(word) or word.casefold() in _NUMERALS else _mc(word) for word in words
         )
-    cased = [_cased(word) for word in words]
+    cased = [words[0] if _two_initials(words[0]) else _cased(words[0]), *(_cased(word) for word in words[1:])]
     for place in range(1, len(words) - 1):  # neither the first word of a name nor its last is a particle
         small = words[place].casefold()
         if small in _SMALL or (small in _CHAINED and words[place - 1].casefold() == "de"):
@@ -55,16 +54,19 @@ def _capitals(word: str) -> bool:
     return word.isupper() and len(re.sub(r"\W", "", word)) > 3 and "." not in word
 
 
+def _two_initials(word: str) -> bool:
+    """JK in "JK HARLOW"; NG in "EILEEN NG" stands last."""
+    return bool(re.fullmatch("[B-DF-HJ-NP-TV-XZ]{2}", word))
+
+
 def _shouted(word: str) -> bool:
     return sum(c.isupper() for c in word) >= sum(c.islower() for c in word)
 
 
 def _cased(word: str) -> str:
-    """One word of a name in capitals: O'SHEE -> O'Shee; J.P. and JK stay, as does a particle that is small already."""
+    """One word of a name in capitals: O'SHEE -> O'Shee; J.P. stays, as does a particle that is small already."""
     if "." in word[:-1] or word.casefold() in _NUMERALS:
         return word.upper()
-    if word.isupper() and len(word) == 2 and not re.search("[AEIOUY]", unicodedata.normalize("NFD", word)):
-        return word
     if word.casefold() in PARTICLES:
         return word if word.islower() else word.capitalize()
     if mixed := _MIXED.match(word):

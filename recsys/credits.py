@@ -27,13 +27,14 @@ _CREDIT = re.compile(
 )
 _CONTRIBUTED = re.compile(r"(?:^|[.;,])\s*([^.;]+?)\s+(?:also\s+)?contributed\s+(?:\w+\s+)?to\b.*$", re.IGNORECASE)
 _AND = re.compile(
-    r"\s*(?:;|(?<=\s)[&+]\s|(?:^|(?<=\s)|(?<=,))(?:and|und|et|och|og)\s(?!al\b)|(?<=\s)with\s|"
+    r"\s*(?:;|(?<=\s)[&+]\s|(?:^|(?<=\s)|(?<=,))and\s|(?<=\s)(?:und|et|och|og)\s(?!al\b)|(?<=\s)\(?with\s|"
     r"(?:^|(?<=\s))as\s+told\s+to\s|\n)\s*",
     re.IGNORECASE,
 )
 _ROMANCE_AND = re.compile(r"\s(?:y|e|i)\s")  # also inside a name: "José Ortega y Gasset"
-_DATED = re.compile(
-    r"[\s,|]*\b(?:last\s+)?(?:updated|published|modified|posted)\b(?!\s*by).*$|\s+et\s+al\.?$|\s+(?:on\s)?\d.*$|\s+is\s+(?:an?|the)\s.*$",
+_AFTERWARDS = re.compile(
+    r"[\s,|]*\b(?:last\s+)?(?:updated|published|modified|posted)\b(?!\s*by).*$|\s+(?:on\s)?\d.*$|"
+    r"\s+et\s+al\.?$|\s+is\s+(?:an?|the)\s.*$",
     re.IGNORECASE | re.DOTALL,
 )
 _ADDRESS = re.compile(r"\(?\S*@\S+\)?")  # e-mail, or the name of an account
@@ -56,8 +57,8 @@ def authors_apart(text: str) -> list[str]:
 
 
 def without_credit(part: str) -> str:
-    """One piece of a byline without "By", "Words:" and the date."""
-    return _DATED.sub("", _LEAD.sub("", _BY.sub("", part)))
+    """One piece of a byline without "By", "Words:", the date, and what it says of its author."""
+    return _AFTERWARDS.sub("", _LEAD.sub("", _BY.sub("", part)))
 
 
 def _romance_sides(group: str) -> list[str]:

@@ -26,14 +26,17 @@ def name_key(name: str) -> str:
     >>> name_key("Siobhán O’Shee-Carrick") == name_key("SIOBHAN O'SHEE CARRICK")
     True
     """
-    decomposed = unicodedata.normalize("NFKD", name.casefold().translate(_LETTERS))
+    folded = unicodedata.normalize("NFKC", name).casefold()
+    decomposed = unicodedata.normalize("NFKD", folded.translate(_LETTERS))
     plain = "".join(c for c in decomposed if not unicodedata.combining(c))
     spaced = re.sub(r"[-‐‑–,]", " ", plain)
     spaced = re.sub(r"\b(\w)\.\s+(?=\w\.)", r"\1", spaced)  # J. P. is J.P. is JP
     words = re.sub(r"['’‘`ʼ´.]", "", spaced).split()
     while len(words) > 2 and words[-1] in _DEGREES:
         words.pop()
-    return " ".join(words[1:] if len(words) > 2 and words[0] in _TITLES else words)
+    while len(words) > 2 and words[0] in _TITLES:
+        words.pop(0)
+    return " ".join(words)
 
 
 @dataclass(frozen=True, slots=True)
