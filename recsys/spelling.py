@@ -74,10 +74,7 @@ def initials_meet(
         met = {
             one: found[0]
             for one, found in middle.items()
-            if len(found) == 1
-            and not _against(found[0], rivals[one])
-            and one not in settled
-            and frozenset((one, found[0])) not in apart
+            if len(found) == 1 and one not in settled and frozenset((one, found[0])) not in apart
         }
         first = {one: [two for two in block if _is_initial(one, two)] for one in block}
         for one, fits in (*middle.items(), *first.items()):
