@@ -29,7 +29,10 @@ _DEGREE = re.compile(
     re.IGNORECASE,
 )  # what a person is, not what the name is
 _WEB = re.compile(r"https?:|www\.|[@_]|\d|\.(?:com|org|net|gov|edu|info|tv|co)\b", re.IGNORECASE)
-_JUNK = re.compile(r"^\S*_\S*$|^\S+\s+\S*_\S*$")  # the remains of a template, such as "Backgroundurl Avatar_Large"
+_JUNK = re.compile(r"^\S*_\S*$")
+_TEMPLATE = re.compile(
+    r"^\S+\s+\S*_\S*$"
+)  # the remains of one, such as "Backgroundurl Avatar_Large", and of all after it
 _VERBS = r"(?:writes|reports|argues|asks|explains|reviews|investigates|says)"
 _SIGNED = re.compile(rf"(?:\b{_VERBS}|[.!?…]\s+(?:Words\s+)?By)\s+([^.,;:!?]{{3,60}})[.]?\s*$")
 _SIGNS = re.compile(rf"^((?:\S+\s+){{2,5}}?){_VERBS}\b")
@@ -92,9 +95,12 @@ def _read_group(group: str, last: bool) -> Byline:
     affiliation = ""
     loud = False  # the first person is printed in capitals
     parts = _comma_parts(group)
+    if parts and _TEMPLATE.match(parts[0]):
+        return Byline()
     for place, part in enumerate(parts):
         surname_may_fit = place == 0 and len(parts) > 1 and names_organisation(parts[1])
-        closed = (bool(organisations) and not _is_source(organisations[0])) or (last and bool(persons))
+        inverted = bool(organisations) and not names_organisation(organisations[0])  # "Lee, Ann Marsh"
+        closed = inverted or (last and bool(persons))
         name = "" if closed else _person(part, surname_may_fit)
         if name and place and (names_employer(name) or (persons and shouts(part.split()) != loud)):
             name = ""
@@ -163,11 +169,6 @@ def _read_name(part: str) -> tuple[str, str]:
         name = " ".join(words[:place]).strip(_TRIM)
     dotted = name.casefold().endswith((" jr", " sr")) or (len(name.rpartition(" ")[2]) == 1 and f"{name}." in part)
     return name + "." * dotted, " ".join(words[place:])
-
-
-def _is_source(organisation: str) -> bool:
-    """Reuters, or "Opinion", in "Reuters, Ann Lee": one word, and not an inverted name."""
-    return " " not in organisation and names_organisation(organisation)
 
 
 def _is_employer(text: str) -> bool:
