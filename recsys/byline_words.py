@@ -47,7 +47,7 @@ cultural culture defence defense democracy democratic development diplomacy disa
 economy education election elections employment energy enforcement enterprise enterprises environment environmental
 equality european factory families family farmers federal fiction files films food forces foreign freedom future games
 gaming gardening geographic global groups health heritage history holdings hospital housekeeping human humanitarian
-independent india indian industries industry inside insight intelligence international investigations investigative
+independent indian industries industry inside insight intelligence international investigations investigative
 investments ireland issues japanese jewish justice kids lab labor labour labs league legal liberal liberties life
 lifestyle living local logistics management market markets medical medicine memorial mercury messenger metro migration
 military mission modern monthly motor motors movement museums music muslim nation national nations nature network
@@ -77,6 +77,7 @@ gardening motoring pensions money markets investment personal freelance guest co
 house supreme court climate medical athletics cycling boxing bbc cnn ap reuters afp npr
 """
 PARTICLES = frozenset(_PARTICLES.split())
+NEVER_LAST = PARTICLES - frozenset(["le", "do", "van", "du", "ten", "ben", "la", "da", "al", "ter", "abu"])  # "Anh Do"
 ROLES = frozenset(_ROLES.split())
 _DETERMINERS = frozenset(["our", "the", "by", "a", "an", "former", "from"])
 _PLURAL_ROLES = frozenset(f"{role}s" for role in ROLES)
@@ -86,7 +87,9 @@ _EMPLOYER = re.compile(rf"\b(?:{'|'.join((_JOBS + _SUBJECTS).split())})\b", re.I
 _ACRONYM = re.compile(
     r"\b(?:AP|PA|AAP|US|UK|EU|UN|PR|[B-DF-HJ-NP-TV-XZ]{4,})\b"
 )  # as a name, Pa and Un are written otherwise
-_ARTICLE = re.compile(r"^(?:the|our|an?)\s|(?:^|\s)\w{2,}['’]s\s", re.IGNORECASE)  # also "Fisher's Corner"
+_ARTICLE = re.compile(
+    r"^(?:the|our)\s|^an?\s(?=\S+\s\S)|(?:^|\s)\w{2,}['’]s\s", re.IGNORECASE
+)  # also "Fisher's Corner"
 _BETWEEN = re.compile(r"^(?:for|on|of|at|in|special)\s|\s(?:of|for|the|at|on|in|from|with|to|and|&)\s", re.IGNORECASE)
 _SURNAMES = re.compile(
     r"(?:post|press|guest|day|fellow|leader|college|school|wire|live|times|bond|union|library|office|service)",

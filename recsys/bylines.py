@@ -7,7 +7,7 @@ is its affiliation unless it looks like a name itself, and words of `recsys.byli
 import re
 from dataclasses import dataclass
 
-from recsys.byline_words import BEATS, PARTICLES, job_ends, job_starts, names_employer, names_organisation
+from recsys.byline_words import BEATS, NEVER_LAST, job_ends, job_starts, names_employer, names_organisation
 from recsys.capitals import display_name, east_asian_name, like_name, shouts
 from recsys.credits import authors_apart, plain_text, without_credit
 from recsys.mastheads import is_place
@@ -142,7 +142,7 @@ def _person(part: str, surname_may_fit: bool = False) -> str:
         return ""
     if names_employer(name) if name.islower() else not all(map(like_name, words)):
         return ""
-    if words[-1].casefold() in PARTICLES or not any(len(word.strip(".")) > 1 for word in words):
+    if words[-1].casefold() in NEVER_LAST or not any(len(word.strip(".")) > 1 for word in words):
         return ""
     if all(word.casefold() in BEATS for word in words):  # of "White House chief correspondent"
         return ""

@@ -3,22 +3,23 @@
 _MASTHEADS = """
 al ahram, al arabiya, al hayat, al jazeera, al jazeera america, al jazeera english, al quds, all africa, amnesty
 international, arizona republic, ars technica, asahi shimbun, atlas obscura, aviation week, better homes and gardens,
-bon appetit, bon appétit, chicago reader, christian century, colorado sun, common dreams, consumer reports, corriere
-della sera, dagens nyheter, dainik bhaskar, de standaard, de telegraaf, de volkskrant, denver westword, der freitag,
-der spiegel, deutsche welle, deutschlandfunk kultur, die welt, die zeit, elle decor, field and stream, folha de
-spaulo, food and wine, foreign affairs, foreign policy, frankfurter allgemeine, frankfurter rundschau, full fact,
+bon appetit, bon appétit, cheat sheet, chicago reader, christian century, colorado sun, comic relief, common dreams,
+common sense, conde nast, conde nast traveler, condé nast, condé nast traveler, consumer reports, corriere della sera,
+dagens nyheter, dainik bhaskar, de standaard, de telegraaf, de volkskrant, denver westword, der freitag, der spiegel,
+desert sun, deutsche welle, deutschlandfunk kultur, die welt, die zeit, eat this, elle decor, field and stream, folha
+de spaulo, food and wine, foreign affairs, foreign policy, frankfurter allgemeine, frankfurter rundschau, full fact,
 getty images, globo esporte, good housekeeping, hankook ilbo, harper's bazaar, harpers bazaar, harvard crimson,
-helsingin sanomat, high country, human rights watch, il fatto quotidiano, indianapolis star, jeune afrique, junge
-welt, jyllands posten, kansas city star, labor notes, le monde diplomatique, left voice, mainichi shimbun, marie
-claire, men's health, mens health, middle east eye, money saving expert, mother jones, motor trend, national
-geographic, neues deutschland, new internationalist, new republic, new scientist, new statesman, new york, new yorker,
-nieman lab, nikkei asia, nrc handelsblad, o estado, o globo, open democracy, open secrets, oxfam america, people's
-world, planned parenthood, popular mechanics, pro publica, raw story, real clear, red cross, ria novosti, rolling
-stone, runner's world, save the children, scientific american, seeking alpha, sky uk, socialist worker, south china,
-stars and stripes, svenska dagbladet, talking points memo, teen vogue, texas monthly, think progress, time out,
-toronto star, total film, town and country, truth dig, vanity fair, voice of america, vrij nederland, wall street,
-washington blade, washington monthly, western mail, women's health, womens health, yedioth ahronoth, yomiuri shimbun,
-última hora
+helsingin sanomat, high country, house beautiful, human rights watch, il fatto quotidiano, indianapolis star, inside
+higher ed, jeune afrique, junge welt, jyllands posten, kansas city star, labor notes, le monde diplomatique, left
+voice, mainichi shimbun, marie claire, men's health, mens health, middle east eye, money saving expert, mother jones,
+motor trend, national geographic, neues deutschland, new internationalist, new republic, new scientist, new statesman,
+new york, new yorker, next avenue, nieman lab, nikkei asia, noticias telemundo, nrc handelsblad, o estado, o globo,
+open democracy, open secrets, oxfam america, people's world, planned parenthood, popular mechanics, pro publica, raw
+story, real clear, real simple, red cross, ria novosti, rolling stone, runner's world, save the children, scientific
+american, seeking alpha, sky uk, socialist worker, south china, stars and stripes, street roots, svenska dagbladet,
+talking points memo, tasting table, teen vogue, texas monthly, think progress, time out, toronto star, total film,
+town and country, truth dig, vanity fair, voice of america, vrij nederland, wall street, washington blade, washington
+monthly, western mail, women's health, womens health, working mother, yedioth ahronoth, yomiuri shimbun, última hora
 """
 _PLACES = """
 abu dhabi, addis ababa, baton rouge, bosnia and herzegovina, buenos aires, burkina faso, cape town, cedar rapids,

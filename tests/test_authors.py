@@ -95,6 +95,8 @@ BYLINES = Path(__file__).parents[2] / "shared/data/huffpost/bylines.jsonl.gz"
         ("Por Ana Vallory y Luis Marsh", ["Ana Vallory", "Luis Marsh"]),
         ("Ana Ortega y Marsh", ["Ana Ortega y Marsh"]),
         ("Og Marsh", ["Og Marsh"]),
+        ("Anh Do and Phuong Le, AP", ["Anh Do", "Phuong Le"]),
+        ("An Vallory", ["An Vallory"]),
         ("Robert Service", ["Robert Service"]),
         ("Marsh Service", []),
         ("Sonia Vallory D., AP", ["Sonia Vallory D."]),
