@@ -26,7 +26,7 @@ congress parliament senate government embassy assembly authority commission part
 publishing productions? studios? watchblog announcement advertorial advertisement redaktionen redaccion redacción
 rédaction redazione agencia agenzia dapd aap pti ians tnn kyodo jiji tanjug belga ntb zdf mdr ndr wdr swr rbb orf srf
 rtl rte rté cbc cnbc mtv usa nyt wsj newsmax leagues? clubs? communist socialists? solidarity columns? diary politico
-propublica techcrunch mailonline
+propublica techcrunch mailonline register enquirer picayune
 """
 _JOBS = """
 activist activists advocate adviser advisor ambassador artist artists attorney author authors barrister biographer
