@@ -13,7 +13,7 @@ _KIND = (  # of a text, or of the work on it; what may stand before "by" or a co
     r"created|op-ed|guest\s+(?:post|column|essay|author))"
 )
 _BY = re.compile(rf"^[\s(]*(?:{_KIND}\s*)*\bby\b[\s:]+", re.IGNORECASE)
-_FOREIGN_BY = re.compile(r"^(?:von|par|por|di|door|af|przez|from)\s+(?=\S+\s+\S)", re.IGNORECASE)
+_FOREIGN_BY = re.compile(r"^(?:von|par|por|di|door|af|przez|(?-i:From|FROM))\s+(?=\S+\s+\S)", re.IGNORECASE)
 _LEAD = re.compile(rf"^\s*{_KIND}\s*(?::\s*|\s(?=\S+\s+\S))", re.IGNORECASE)
 _NOT_WRITTEN = re.compile(
     r"(?:[.;,]|\band\b)?\s*(?:read|narrated|voiced|edited|editing)\s+by\s+[^.;]+?(?=[.;]|$)", re.IGNORECASE

@@ -75,6 +75,7 @@ BYLINES = Path(__file__).parents[2] / "shared/data/huffpost/bylines.jsonl.gz"
         ("Lee, Ann Marsh", []),
         ("Ann Lee The Associated Press", ["Ann Lee"]),
         ("By Ann Lee Of The Courier Staff", ["Ann Lee"]),
+        ("From Ann Lee in Cairo", ["Ann Lee"]),
         ("Political editor Ann Lee", ["Ann Lee"]),
         ("Our correspondent Ann Lee", ["Ann Lee"]),
         ("Guest author: Ann Lee", ["Ann Lee"]),
