@@ -102,7 +102,7 @@ class Page:
         if self.silent(Widget.AUTHOR):
             return HIDDEN
         eligible, shelf, pins = self._begun(Widget.AUTHOR, k, taken)
-        ordered = self._related if ladder.order is Order.RELATED else self._walk
+        ordered = self._related if ladder.order == Order.RELATED else self._walk
         for source, authors in self._authors(ladder):
             if not shelf.full:
                 shelf.offer(ordered(by_authors(self.release, authors), eligible), source)
@@ -168,12 +168,12 @@ class Page:
     def _fallbacks(self, fallback: Fallback) -> Iterator[tuple[Source, Listing]]:
         """From the article's own section upwards to the whole paper."""
         node = int(self.release.section[self.row])
-        if fallback is not Fallback.NONE and node >= 0:
+        if fallback != Fallback.NONE and node >= 0:
             path = self.release.section_ancestors[node]
             for step in path[path >= 0][::-1].tolist():
                 if step not in self.standing.ignored_sections:
                     yield Source.SECTION, of_section(self.release, step)
-        if fallback is Fallback.RECENT:
+        if fallback == Fallback.RECENT:
             yield Source.RECENT, of_all(self.release)
 
     def _walk(self, listings: Sequence[Listing], eligible: Eligibility) -> Iterator[int]:
