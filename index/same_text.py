@@ -1,0 +1,86 @@
+"""Same text: versions, updates of a live blog, wire copies and reprints of one text.
+
+Long texts are compared by how much of the smaller is in the other. A passage that also stands in texts which are no
+copies of each other (the captions of a gallery, a paragraph of background) is nobody's text and counts less. A short
+text, such as a headline alone, is the same only where every word is, and where it does not come again and again.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from index.fingerprints import Fingerprints, ShingleWeights
+from index.grouping import Pairs, grouped
+from recsys.columns import Int64
+from recsys.release import UNDATED
+from recsys.signals import DAY
+
+Bools = npt.NDArray[np.bool_]
+SHORT = 20  # shingles; with fewer in common, a quotation could be all there is
+FEWEST_WORDS = 5  # of a text that is the same by all its words: "Letters to the editor" is no text
+LEAST_WORDS = 0.3  # cosine by words that two copies have at the least, unless one is a sixth of the other or less
+_LOOSE = 0.5  # from here on a pair is looked at for passages
+
+
+@dataclass(frozen=True, slots=True)
+class Recurring:
+    """When the same short text is the same article: its known dates lie within `days`."""
+
+    published: Int64
+    days: float
+
+
+def same_text(prints: Fingerprints, candidates: Pairs, same: float, recurring: Recurring) -> Int64:
+    """(n,) int64: for each row the smallest row of its text.
+
+    Args:
+        prints: of the n texts.
+        candidates: pairs that may be one text; weight is the cosine by words.
+        same: share of the smaller text that must be in the other, in (0, 1].
+        recurring: tells headlines that come again from those that were printed twice.
+    """
+    start = _identical(prints, recurring)
+    rank = np.lexsort((prints.total, prints.whole)).argsort().astype(np.int64)
+    least = np.full(len(start), same)
+    loose = _overlapping(prints, candidates)
+    first_look = grouped(loose, same, least, start, rank)
+    weights = _passages(prints, loose, first_look)
+    strict = Pairs(loose.first, loose.second, prints.overlaps(loose.first, loose.second, weights))
+    return grouped(strict, same, least, start, rank)
+
+
+def _overlapping(prints: Fingerprints, candidates: Pairs) -> Pairs:
+    """The candidates of which one has at least half in the other."""
+    long = prints.total >= SHORT
+    near = candidates.where((candidates.weight >= LEAST_WORDS) & long[candidates.first] & long[candidates.second])
+    found = Pairs(near.first, near.second, prints.overlaps(near.first, near.second))
+    return found.where(found.weight >= _LOOSE)
+
+
+def _passages(prints: Fingerprints, pairs: Pairs, text: Int64) -> ShingleWeights:
+    """1 / (how many different texts hold it) for each shingle, where that is more than one."""
+    rows = np.unique(np.concatenate([pairs.first, pairs.second]))
+    shingles, owners = prints.shingles.gather(rows)
+    held = np.unique(shingles.astype(np.uint64) << np.uint64(32) | text[rows][owners].astype(np.uint64))
+    distinct, texts = np.unique((held >> np.uint64(32)).astype(np.uint32), return_counts=True)
+    return ShingleWeights(distinct[texts > 1], 1.0 / texts[texts > 1])
+
+
+def _identical(prints: Fingerprints, recurring: Recurring) -> Int64:
+    """(n,) the smallest row with the very same words, itself where that is no other article of one text."""
+    known = prints.words >= FEWEST_WORDS
+    _, text = np.unique(prints.whole, return_inverse=True)
+    smallest = np.full(text.max(initial=-1) + 1, len(text), np.int64)
+    np.minimum.at(smallest, text, np.arange(len(text)))
+    comes_again = (prints.total < SHORT) & (_span(text, recurring.published) > recurring.days)
+    return np.where(known & ~comes_again, smallest[text], np.arange(len(text)))
+
+
+def _span(text: Int64, published: Int64) -> npt.NDArray[np.float64]:
+    """(n,) days between the first and the last known date of the text of each row, -inf where none is known."""
+    dated = published != UNDATED
+    first, last = np.full(text.max(initial=-1) + 1, np.inf), np.full(text.max(initial=-1) + 1, -np.inf)
+    np.minimum.at(first, text[dated], published[dated].astype(np.float64))
+    np.maximum.at(last, text[dated], published[dated].astype(np.float64))
+    return (last[text] - first[text]) / DAY
