@@ -8,7 +8,8 @@ from recsys.bylines import parse_byline
 _NAMES = (
     "associated press|reuters|agence france[- ]presse|bloomberg news|united press international|press association|"
     "pa media|pa news agency|australian associated press|canadian press|press trust of india|"
-    "deutsche presse[- ]agentur|agencia efe|ansa|xinhua|kyodo(?: news)?|jiji press|yonhap|anadolu(?: agency)?|interfax|tass|belga|keystone-sda|"
+    "deutsche presse[- ]agentur|agencia efe|"
+    "ansa|xinhua|kyodo(?: news)?|jiji press|yonhap|anadolu(?: agency)?|interfax|tass|belga|keystone-sda|"
     "austria press agency|ritzau|tidningarnas telegrambyrå|lusa|agerpres|ukrinform|ani|ians"
 )
 _AGENCY = re.compile(rf"\b(?:(?i:{_NAMES})|AP|AFP|UPI|DPA|dpa|EFE|PTI|AAP|APA|ANP|NTB|TT|STT|SDA|CP|PA)\b")

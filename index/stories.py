@@ -14,7 +14,7 @@ from index.fingerprints import Fingerprints
 from index.grouping import Pairs, numbered_groups
 from index.neighbours import Corpus, NeighbourTable
 from index.same_event import nearness, same_event
-from index.same_text import Recurring, same_text
+from index.same_text import same_text
 from recsys.columns import Int32, Int64, ListColumn
 from recsys.errors import ConfigError
 from recsys.release import seconds
@@ -31,7 +31,8 @@ class StoryConfig:
 
     Attributes:
         same_text: share of the smaller of two texts that must be in the other, in [0.5, 1].
-        event_days: articles on one event are at most so many days apart; 0 or more.
+        event_days: articles on one event are at most so many days apart, and so are versions of a text that differ
+            much, and the copies of a headline; 0 or more.
 
     Raises:
         ConfigError: a number is out of its range.
@@ -93,10 +94,8 @@ def stories(corpus: Corpus, table: NeighbourTable, versions: Versions, config: S
     owners = np.repeat(np.arange(len(table.rows)), np.diff(table.rows.offsets))
     once = _once(owners, table.rows.values)
     first, second = np.minimum(owners, table.rows.values)[once], np.maximum(owners, table.rows.values)[once]
-    recurring = Recurring(corpus.published, config.event_days)
-    text = same_text(
-        versions.prints, Pairs(first, second, table.words[once].astype(np.float64)), config.same_text, recurring
-    )
+    alike = Pairs(first, second, table.words[once].astype(np.float64))
+    text = same_text(versions.prints, alike, corpus.published, config.same_text, config.event_days)
     near = nearness(calibrated(table.cosine[once], table.semantic_base), table.kin[once].astype(np.float64))
     words = softened(table.words[once])
     event = same_event(Pairs(first, second, near), words, corpus.published, corpus.length, config.event_days, text)
