@@ -1,9 +1,10 @@
 """Same text: versions, updates of a live blog, wire copies and reprints of one text.
 
 Long texts are compared by how much of the smaller is in the other: nearly all of it, or within days most of it, for a
-version that was edited comes soon, and what comes again after a year is whole. A passage that also stands in texts which are no
-copies of each other (the captions of a gallery, a paragraph of background) is nobody's text and counts less. A short
-text, such as a headline alone, is the same only where every word is, and where it does not come again and again.
+version that was edited comes soon, and what comes again after a year is whole. A passage that also stands in texts
+which are no copies of each other (the captions of a gallery, a paragraph of background) is nobody's text and counts
+less. A short text, such as a headline alone, is the same only where every word is, and where it does not come again
+and again.
 """
 
 import numpy as np
