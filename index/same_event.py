@@ -20,7 +20,7 @@ from recsys.signals import DAY
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
-STRONG = 0.45  # evidence of the nearest two of what is joined
+STRONG = 0.40  # evidence of the nearest two of what is joined
 LEAST = 0.14  # mean evidence over all pairs of what is joined
 LEAST_UNDATED = 0.5  # the same where one article has no date: text alone must tell
 BACKGROUND = 3  # articles on the topic that an article is held against
