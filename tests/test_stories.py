@@ -383,6 +383,14 @@ def test_groups_are_those_of_a_plain_search_for_the_nearest_two(
     assert groups_of(n, ties, rank, strong, least) == [expected[row] for row in range(n)]
 
 
+def test_a_good_mean_does_not_join_groups_that_no_strong_pair_ties() -> None:
+    """Row 4 is strongly tied to both pairs, and stays out: its mean to either is too small."""
+    ties = {(0, 1): 0.9, (2, 3): 0.9, (1, 4): 0.6, (2, 4): 0.6}
+    ties |= {(a, b): 0.5 for a in (0, 1) for b in (2, 3)}
+    assert groups_of(5, ties, range(5), strong=0.6, least=0.4) == [0, 0, 2, 2, 4]
+    assert groups_of(5, ties, range(5), strong=0.5, least=0.4) == [0, 0, 0, 0, 4]
+
+
 @settings(deadline=None)
 @given(case=tied, order=st.randoms(use_true_random=False))
 def test_renumbering_the_rows_renumbers_the_groups_and_nothing_else(
