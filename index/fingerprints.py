@@ -49,44 +49,26 @@ class Fingerprints:
             pass
         return printer.fingerprints()
 
-    def overlaps(self, first: Int64, second: Int64, weights: "ShingleWeights | None" = None) -> Floats:
-        """(m,) in [0, 1]: how much of the smaller text of each pair is in the other, by summed weight of shingles.
+    def overlaps(self, first: Int64, second: Int64) -> Floats:
+        """(m,) in [0, 1]: how much of the smaller text of each pair is in the other, by number of shingles.
 
         Containment, not Jaccard: a text that was cut to a third is still the same text. 0 where a text has no shingle.
         """
-        return np.array([self._overlap(a, b, weights) for a, b in zip(first.tolist(), second.tolist(), strict=True)])
+        return np.array([self._overlap(a, b) for a, b in zip(first.tolist(), second.tolist(), strict=True)])
 
-    def _overlap(self, a: int, b: int, weights: "ShingleWeights | None") -> float:
+    def _overlap(self, a: int, b: int) -> float:
         mine, theirs = self.shingles[a], self.shingles[b]
         if not len(mine) or not len(theirs):
             return 0.0
         top = min(self._ceiling(a), self._ceiling(b))
         mine, theirs = (found[: np.searchsorted(found, top, "right")] for found in (mine, theirs))
         both = np.intersect1d(mine, theirs, assume_unique=True)
-        if weights is None:
-            return len(both) / max(min(len(mine), len(theirs)), 1)
-        smaller = min(weights.sum(mine), weights.sum(theirs))
-        return min(weights.sum(both) / smaller, 1.0) if smaller > 0 else 0.0
+        return len(both) / max(min(len(mine), len(theirs)), 1)
 
     def _ceiling(self, row: int) -> int:
         """Up to which hash the sketch of a row holds every shingle of the text."""
         found = self.shingles[row]
         return int(found[-1]) if self.total[row] > len(found) else 2**32 - 1
-
-
-@dataclass(frozen=True, slots=True)
-class ShingleWeights:
-    """What each shingle counts: 1, or where `shingles` (rising, uint32) holds it, what `weights` says in (0, 1)."""
-
-    shingles: npt.NDArray[np.uint32]
-    weights: Floats
-
-    def sum(self, shingles: npt.NDArray[np.uint32]) -> float:
-        """The summed weight of these distinct shingles."""
-        if not len(self.shingles):
-            return float(len(shingles))
-        places = np.minimum(np.searchsorted(self.shingles, shingles), len(self.shingles) - 1)
-        return float(np.where(self.shingles[places] == shingles, self.weights[places], 1.0).sum())
 
 
 class Fingerprinter:

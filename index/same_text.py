@@ -1,16 +1,15 @@
 """Same text: versions, updates of a live blog, wire copies and reprints of one text.
 
 Long texts are compared by how much of the smaller is in the other: nearly all of it, or within days most of it, for a
-version that was edited comes soon, and what comes again after a year is whole. A passage that also stands in texts
-which are no copies of each other (the captions of a gallery, a paragraph of background) is nobody's text and counts
-less. A short text, such as a headline alone, is the same only where every word is, and where it does not come again
-and again.
+version that was edited comes soon, and what comes again after a year is whole. (What is not, is the captions of a
+gallery or a paragraph of background.) A short text, such as a headline alone, is the same only where every word is, and
+where it does not come again and again.
 """
 
 import numpy as np
 import numpy.typing as npt
 
-from index.fingerprints import Fingerprints, ShingleWeights
+from index.fingerprints import Fingerprints
 from index.grouping import Pairs, grouped
 from recsys.columns import Int64
 from recsys.release import UNDATED
@@ -21,7 +20,6 @@ SHORT = 20  # shingles; with fewer in common, a quotation could be all there is
 FEWEST_WORDS = 5  # of a text that is the same by all its words: "Letters to the editor" is no text
 LEAST_WORDS = 0.3  # cosine by words that two copies have at the least, unless one is a sixth of the other or less
 WHOLE = 0.9  # share of the smaller text that is in the other whenever that one appeared
-_LOOSE = 0.5  # from here on a pair is looked at for passages
 
 
 def same_text(prints: Fingerprints, candidates: Pairs, published: Int64, same: float, days: float) -> Int64:
@@ -38,29 +36,16 @@ def same_text(prints: Fingerprints, candidates: Pairs, published: Int64, same: f
     start = _identical(prints, published, days)
     rank = np.lexsort((prints.total, prints.whole)).argsort().astype(np.int64)
     least = np.full(len(start), same)
-    loose = _overlapping(prints, candidates)
-    first_look = grouped(loose, same, least, start, rank)
-    weights = _passages(prints, loose, first_look)
-    strict = Pairs(loose.first, loose.second, prints.overlaps(loose.first, loose.second, weights))
-    strict = strict.where((strict.weight >= WHOLE) | (_days_between(strict, published) <= days))
-    return grouped(strict, same, least, start, rank)
+    shared = _overlapping(prints, candidates)
+    timely = shared.where((shared.weight >= WHOLE) | (_days_between(shared, published) <= days))
+    return grouped(timely, same, least, start, rank)
 
 
 def _overlapping(prints: Fingerprints, candidates: Pairs) -> Pairs:
-    """The candidates of which one has at least half in the other."""
+    """The candidates that are long enough and share words, with how much of the smaller is in the other."""
     long = prints.total >= SHORT
     near = candidates.where((candidates.weight >= LEAST_WORDS) & long[candidates.first] & long[candidates.second])
-    found = Pairs(near.first, near.second, prints.overlaps(near.first, near.second))
-    return found.where(found.weight >= _LOOSE)
-
-
-def _passages(prints: Fingerprints, pairs: Pairs, text: Int64) -> ShingleWeights:
-    """1 / (how many different texts hold it) for each shingle, where that is more than one."""
-    rows = np.unique(np.concatenate([pairs.first, pairs.second]))
-    shingles, owners = prints.shingles.gather(rows)
-    held = np.unique(shingles.astype(np.uint64) << np.uint64(32) | text[rows][owners].astype(np.uint64))
-    distinct, texts = np.unique((held >> np.uint64(32)).astype(np.uint32), return_counts=True)
-    return ShingleWeights(distinct[texts > 1], 1.0 / texts[texts > 1])
+    return Pairs(near.first, near.second, prints.overlaps(near.first, near.second))
 
 
 def _days_between(pairs: Pairs, published: Int64) -> Floats:
