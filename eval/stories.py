@@ -14,7 +14,7 @@ from typing import Literal
 
 import numpy as np
 
-from recsys.columns import Int32, open_array
+from recsys.columns import Int32
 from recsys.errors import ConfigError
 from recsys.release import UNDATED, Release
 from recsys.signals import DAY
@@ -69,7 +69,7 @@ def agreements(
     """Both strengths of the release's groups against `stories`.
 
     Args:
-        release: with the columns `text_group` and `event_group`.
+        release: whose groups are judged.
         stories: what people know; an article whose story has no other article counts against wrong groups.
         days: where given, articles of one story that are further apart are not asked for, nor is their pair wrong.
         half: which half of the stories is asked for, by a hash of their names, so that what was chosen on one half can
@@ -85,8 +85,8 @@ def agreements(
     mates = _mates(judged)
     near = {row: frozenset(_within(release, row, mates[row], days)) for row in asked}
     return tuple(
-        _agreement(strength, open_array(release.path / name), mates, near)
-        for strength, name in (("same text", "text_group.npy"), ("same event", "event_group.npy"))
+        _agreement(strength, groups, mates, near)
+        for strength, groups in (("same text", release.text_group), ("same event", release.event_group))
     )
 
 

@@ -216,7 +216,12 @@ def test_equal_scores_are_ordered_by_date_and_then_by_id(make_release: MakeRelea
     days = {0: 5, 1: 9, 2: 1, 3: 9, 4: 5}
     release = make_release([article(n, **same, published_at=DAY_ZERO + timedelta(days=d)) for n, d in days.items()])
     flat = Weights(tempo=0, freshness_floor=1)
-    assert [i.id for i in Recommender(release, flat).similar("a002", 4).items] == ["a001", "a003", "a000", "a004"]
+    assert [i.id for i in Recommender(release, flat, variety=AS_RANKED).similar("a002", 4).items] == [
+        "a001",
+        "a003",
+        "a000",
+        "a004",
+    ]
 
 
 def test_another_site_comes_later_and_an_unknown_one_is_not_held_against_anybody(make_release: MakeRelease) -> None:
@@ -226,11 +231,11 @@ def test_another_site_comes_later_and_an_unknown_one_is_not_held_against_anybody
         [article(n, **same, url=f"{host}/{n}" if host else "") for n, host in enumerate(hosts)], kin=0
     )
     weights = Weights(other_site=0.5, kin_short=0, kin_long=0)
-    items = Recommender(release, weights).similar("a000", 3, explain=True).items
+    items = Recommender(release, weights, variety=AS_RANKED).similar("a000", 3, explain=True).items
     assert [i.id for i in items] == ["a002", "a003", "a001"]
     assert items[2].score == pytest.approx(items[0].score / 2)
     assert [i.parts["site"] < 0 for i in items if i.parts] == [False, False, True]
-    unknown = Recommender(release, weights).similar("a002", 3, explain=True).items
+    unknown = Recommender(release, weights, variety=AS_RANKED).similar("a002", 3, explain=True).items
     assert {i.parts["site"] for i in unknown if i.parts} == {0.0}
 
 
