@@ -2,10 +2,11 @@
 
 import re
 from datetime import datetime
+from typing import Annotated
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from recsys.errors import ConfigError
 from recsys.rules import Action, Kind, Rule, Subject, Widget
@@ -15,6 +16,7 @@ from service.schemas.shape import JsonObject
 
 LARGEST = 65_536  # bytes of a body
 _LONGEST = 500
+_Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]  # no database keeps that character well
 
 
 class _Body(BaseModel):
@@ -25,7 +27,7 @@ class NewSubject(_Body):
     """Some articles, or pages."""
 
     kind: Kind = Field(description="What the value names.")
-    value: str = Field(default="", description="An id, a name, a path, a tag or words of a title; none for everything.")
+    value: _Text = Field(default="", description="An id, a name, a path, a tag or words; none for everything.")
 
     def subject(self, where: str) -> Subject:
         """As the core takes it. Raises Problem, with `where` it stands."""
@@ -40,14 +42,14 @@ class NewRule(_Body):
 
     action: Action = Field(description="What the rule does.")
     subject: NewSubject = Field(description="To which articles, or on which pages.")
-    reason: str = Field(description="Why; it is kept for ever.", examples=["the trial begins"])
+    reason: _Text = Field(description="Why; it is kept for ever.", examples=["the trial begins"])
     ends_at: Moment | None = Field(
         description="Not in force any more from this moment on. It must be there; null says that there is no end."
     )
     starts_at: Moment | None = Field(
         default=None, description="In force from this moment on; now where it is not given."
     )
-    owner: str | None = Field(
+    owner: _Text | None = Field(
         default=None, description="Who answers for it; the owner of the key where it is not given."
     )
     widget: Widget = Field(default=Widget.ALL, description="Which list a hide or a pin is about.")
@@ -107,7 +109,10 @@ async def new_rule(request: Request) -> NewRule:
 def body_of_rules() -> JsonObject:
     """What OpenAPI says of the body; the enumerations that it refers to are those of the answer."""
     schema = NewRule.model_json_schema(ref_template="#/components/schemas/{model}")
-    schema.pop("$defs")
+    subject = schema.pop("$defs")["NewSubject"]
+    for name in ("subject", "place"):
+        said = schema["properties"][name]
+        schema["properties"][name] = subject | {key: value for key, value in said.items() if key != "$ref"}
     example = {
         "action": "exclude",
         "subject": {"kind": "article", "value": "mc-court-02"},

@@ -9,9 +9,10 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, fields, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -31,7 +32,9 @@ import recsys
 from index.nightly import NightlyConfig, nightly
 from index.publish import point_at
 from recsys import Recommender, Release
+from recsys.answers import Fallback, Order
 from recsys.articles import Article, Status
+from recsys.keys import Scope
 from recsys.ranking import PARTS
 from recsys.store import ArticleStore
 from service import schemas
@@ -137,12 +140,63 @@ def test_answers_are_those_of_the_core_in_the_documented_shape(
         assert by_url.content == response.content
 
 
+@pytest.mark.parametrize(
+    ("verb", "query", "asked"),
+    [
+        ("similar", "k=100&fallback=none", {"k": 100, "fallback": Fallback.NONE}),
+        ("similar", "k=100&fallback=section", {"k": 100, "fallback": Fallback.SECTION}),
+        ("similar", "k=100&exclude_section=news,sport", {"k": 100, "exclude_section": ["news", "sport"]}),
+        ("similar", "exclude_section=news&exclude_section=sport", {"exclude_section": ["news", "sport"]}),
+        ("coverage", "k=3&exclude_section=politics", {"k": 3, "exclude_section": ["politics"]}),
+        ("more-from-author", "order=related&k=20", {"order": Order.RELATED, "k": 20}),
+        ("more-from-author", "by=INES%20vallory&k=5", {"by": "Ines Vallory", "k": 5}),
+        ("more-from-author", "fallback=section&k=90", {"fallback": Fallback.SECTION, "k": 90}),
+        ("more-from-author", "fallback=recent&k=90", {"fallback": Fallback.RECENT, "k": 90}),
+        ("related", "coverage=5", {"coverage": 5}),
+        ("related", "author=90&author_fallback=section", {"author": 90, "author_fallback": Fallback.SECTION}),
+        ("related", "similar=90&fallback=none", {"similar": 90, "fallback": Fallback.NONE}),
+        ("related", "by=ines%20vallory&order=related", {"by": "Ines Vallory", "order": Order.RELATED}),
+    ],
+)
+def test_every_parameter_reaches_the_core(
+    client: TestClient, release: Release, verb: str, query: str, asked: dict[str, Any]
+) -> None:
+    ask = getattr(Recommender(release), verb.replace("-", "_"))
+    found, differs = [], False
+    for key in ("mc-a-01", "mc-storm-04", "mc-bridge-03", "mc-tram-06"):
+        found.append(client.get(f"{path_of(key, verb)}?{query}").json())
+        assert found[-1] == msgspec.json.decode(msgspec.json.encode(ask(key, **asked)))
+        differs |= found[-1] != client.get(path_of(key, verb)).json()
+    assert differs or verb == "coverage", "it makes a difference somewhere"
+
+
+def test_status_tells_how_far_a_list_came(client: TestClient) -> None:
+    def status(verb: str, **params: Any) -> Any:
+        return client.get(path_of("mc-storm-04", verb), params=params).json()["status"]
+
+    assert status("similar") == "full"
+    assert status("similar", section="nowhere") == "empty"
+    assert status("similar", k=100, section="news/local") == "short"
+    assert status("related", author=0, coverage=0) == {"similar": "full", "author": "full", "coverage": "full"}
+
+
+def test_days_back_are_counted_from_now(client: TestClient) -> None:
+    path = path_of("mc-a-01", "similar")
+    days = (datetime.now(UTC) - datetime(2025, 6, 1, 12, tzinfo=UTC)).days
+    limit, moment = datetime.now(UTC) - timedelta(days=days), timedelta(seconds=9)
+    lists = [
+        [item["id"] for item in client.get(path, params={"k": 100, "published_after": after}).json()["items"]]
+        for after in (f"{days}d", (limit - moment).isoformat(), (limit + moment).isoformat(), "9999d")
+    ]
+    assert [lists.index(one) for one in lists] == [0, 0, 0, 3]
+
+
 def test_health_answers_have_the_documented_shape(client: TestClient, release: Release) -> None:
     schemas.Alive.model_validate_json(client.get("/health/live").content)
     response = client.get("/health/ready")
     ready = schemas.Ready.model_validate_json(response.content)
     assert response.headers["cache-control"] == "no-store"
-    assert (ready.release, ready.articles, ready.withdrawn) == (release.id, len(release), 0)
+    assert (ready.release, ready.articles, ready.withdrawn, ready.rules) == (release.id, len(release), 0, 0)
     assert ready.store == schemas.StoreState(change=release.manifest.change, ok=True)
     assert 0 <= ready.age_seconds < 3600
 
@@ -159,18 +213,20 @@ def test_no_list_breaks_a_law(client: TestClient, release: Release, data: st.Dat
     ids = [key for row in range(len(release)) if "%" not in (key := release.ids[row])]
     sections = ["news", "NEWS/", "sport", "odds/ends", "nowhere"]
     key = data.draw(st.sampled_from(ids))
-    verb = data.draw(st.sampled_from(["similar", "more-from-author", "related"]))
+    verb = data.draw(st.sampled_from([verb for verb, _ in ROUTES]))
     lengths = data.draw(
-        st.fixed_dictionaries({"similar": st.integers(0, 100), "author": st.integers(0, 100)})
+        st.fixed_dictionaries({name: st.integers(0, 100) for name in ("similar", "author", "coverage")})
         if verb == "related"
         else st.fixed_dictionaries({"k": st.integers(1, 100)})
     )
     exclude = data.draw(st.lists(st.sampled_from(ids), max_size=20))
     section = data.draw(st.none() | st.sampled_from(sections))
+    without = data.draw(st.lists(st.sampled_from(sections), max_size=2))
     after = data.draw(st.none() | st.datetimes(datetime(2024, 1, 1), datetime(2026, 12, 1)))
     repeated = data.draw(st.booleans()) or any("," in one for one in exclude)  # a comma parts ids where one holds many
     params: dict[str, Any] = {**lengths, "exclude": exclude if repeated else ",".join(exclude)}
     params |= {} if section is None else {"section": section}
+    params |= {"exclude_section": without} if without else {}
     params |= {} if after is None else {"published_after": after.isoformat()}
     response = client.get(path_of(key, verb), params=params)
     assert response.status_code == 200, response.text
@@ -182,10 +238,13 @@ def test_no_list_breaks_a_law(client: TestClient, release: Release, data: st.Dat
     if section is not None:
         wanted = section.strip("/").casefold()
         assert all(f"{release.card(row).section}/".casefold().startswith(f"{wanted}/") for row in rows)
+    for name in without:
+        refused = f"{name.strip('/').casefold()}/"
+        assert not any(f"{release.card(row).section}/".casefold().startswith(refused) for row in rows)
     if after is not None:
         limit = after.replace(tzinfo=UTC, microsecond=0)
         assert all((at := release.card(row).published_at) is not None and at > limit for row in rows)
-    if verb != "more-from-author":
+    if verb in ("similar", "related"):
         k = lengths.get("k", lengths.get("similar", 0))
         everything = client.get(path_of(key, "similar"), params={**params_without(params, lengths), "k": 100}).json()
         by_author = {item["id"] for item in answer.get("author", [])}
@@ -252,6 +311,12 @@ def test_a_moment_without_a_zone_is_utc_and_a_date_is_its_midnight(client: TestC
         ),
         ("similar=5", "query.similar", "unknown parameter"),
         ("published_after=2026", "query.published_after", "ISO 8601"),
+        ("published_after=30 d", "query.published_after", "ISO 8601"),
+        ("published_after=-30d", "query.published_after", "ISO 8601"),
+        ("published_after=99999999d", "query.published_after", "ISO 8601"),
+        ("fallback=all", "query.fallback", "'none', 'section' or 'recent'"),
+        ("order=related", "query.order", "unknown parameter"),
+        ("coverage=3", "query.coverage", "unknown parameter"),
         ("published_after=2026-01-01T00:00:00+02:00", "query.published_after", "%2B"),
         ("published_after=0001-01-01T00:00:00%2B14:00", "query.published_after", "ISO 8601"),
         ("section=", "query.section", "at least 1 character"),
@@ -319,7 +384,10 @@ def test_a_list_longer_than_the_deployment_allows_is_refused(paper: tuple[str, P
         is_problem(client.get(path_of("mc-a-01", "related"), params={"author": 13}), 422, "bad-parameters")
 
 
-NAMES = ["k", "exclude", "section", "published_after", "explain", "url", "similar", "author", "limit", ""]
+NAMES = [
+    "k", "exclude", "section", "exclude_section", "published_after", "explain", "url", "similar", "author", "coverage",
+    "by", "order", "fallback", "author_fallback", "limit", "",
+]  # fmt: skip
 VALUES = st.one_of(
     st.text(max_size=20),
     st.integers().map(str),
@@ -327,11 +395,12 @@ VALUES = st.one_of(
     st.sampled_from(
         ["%00", "%ff%fe", "+", ",,,", "NaN", "1e9", "-0", "true", "/", "%", "𝟙𝟘", "null", "https://[::1", "1" * 5000]
     ),
+    st.sampled_from(["30d", "99999d", "related", "none"]),
 )
 
 
 @given(
-    st.sampled_from(["similar", "more-from-author", "related"]),
+    st.sampled_from([verb for verb, _ in ROUTES]),
     st.none() | st.sampled_from(ODD_IDS) | st.text(max_size=10),
     st.lists(st.tuples(st.sampled_from(NAMES) | st.text(max_size=5), VALUES), max_size=5),
     st.booleans(),
@@ -580,6 +649,32 @@ def test_one_of_two_workers_may_die_and_the_paper_goes_on(paper: tuple[str, Path
         service.get(path_of("mc-a-01", "related"))
         service.process.send_signal(signal.SIGTERM)
         assert service.process.wait(30) == 0
+
+
+def test_every_worker_obeys_a_rule_on_the_next_request(paper: tuple[str, Path], tmp_path: Path) -> None:
+    url, releases = paper
+    path, head = path_of("mc-storm-04", "similar"), {}
+    with closing(ArticleStore.open(url)) as store:
+        _, secret = store.keys.make("A. Editor", [Scope.RULES], who="admin")
+    head["Authorization"] = f"Bearer {secret}"
+    options = ("--workers", "2", "--store", url, "--poll-seconds", "3600")
+    with running(releases, tmp_path / "log", *options) as service:
+        service.workers(2)
+        shown = service.get(path).json()["items"][0]["id"]
+        body = {"action": "exclude", "subject": {"kind": "article", "value": shown}, "reason": "law", "ends_at": None}
+        with httpx.Client(base_url=service.base, limits=httpx.Limits(max_keepalive_connections=0)) as client:
+            for _ in range(10):
+                made = client.post("/v1/rules", json=body, headers=head).raise_for_status()
+                assert not any(f'"{shown}"' in text for text in ten_at_once(client, path))
+                client.delete(f"{made.headers['location']}?reason=settled", headers=head).raise_for_status()
+                assert all(f'"{shown}"' in text for text in ten_at_once(client, path))
+        assert secret not in service.output.read_text()
+
+
+def ten_at_once(client: httpx.Client, path: str) -> list[str]:
+    """A connection is taken by whichever worker is free, so that ten at once reach all."""
+    with ThreadPoolExecutor(10) as pool:
+        return [response.raise_for_status().text for response in pool.map(client.get, [path] * 10)]
 
 
 def test_a_setting_that_cannot_be_used_stops_the_start_with_2(tmp_path: Path) -> None:
