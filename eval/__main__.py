@@ -13,10 +13,10 @@ from eval.commands.papers import papers_command
 from eval.commands.report import report_command
 from eval.commands.runs import run_command, score_command
 from eval.commands.tune import tune_command
-from recsys.errors import RecsysError
+from recsys.program import Program
 
 
-@click.group()
+@click.group(cls=Program)
 def main() -> None:
     """Evaluate rankings offline, with the very code that serves."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
@@ -38,14 +38,5 @@ for _command in (
     main.add_command(_command)
 
 
-def run() -> None:
-    """Run the program; an error that has a name ends it with one line and status 1."""
-    try:
-        main(prog_name="python -m eval")
-    except RecsysError as error:
-        click.echo(f"error: {error}", err=True)
-        sys.exit(1)
-
-
 if __name__ == "__main__":
-    run()
+    main(prog_name="python -m eval")

@@ -15,9 +15,9 @@ import numpy as np
 
 from index.embed import embed_missing, embedding_key
 from index.keywords import KeywordWriter
-from index.lifecycles import LifecycleWriter
 from index.lists import Lists, numbered, write_lists
 from index.neighbours import Corpus, NeighbourTable, neighbours
+from index.visibility import VisibilityWriter
 from recsys import cards
 from recsys.articles import Article, section_path
 from recsys.authors import People, Person
@@ -93,7 +93,7 @@ class _Columns:
     persons: list[tuple[Person, ...]]
     sections: list[str]
     tags: list[tuple[str, ...]]
-    lifecycle: LifecycleWriter
+    visibility: VisibilityWriter
     keywords: KeywordWriter
     filled: Counter[str]
 
@@ -160,7 +160,7 @@ def _write_rows(
     folder: Path, articles: Iterable[Article], boilerplate: Boilerplate, embedder: Embedder, people: People
 ) -> _Columns:
     """One pass in id order: text columns go to disk as they come, the rest is collected."""
-    columns = _Columns([], [], [], [], [], [], [], LifecycleWriter(), KeywordWriter(), Counter())
+    columns = _Columns([], [], [], [], [], [], [], VisibilityWriter(), KeywordWriter(), Counter())
     ids: list[tuple[str, int]] = []
     urls: list[tuple[str, int]] = []
     with (
@@ -185,7 +185,7 @@ def _write_rows(
             columns.persons.append(persons)
             columns.sections.append(article.section)
             columns.tags.append(article.tags)
-            columns.lifecycle.add(article)
+            columns.visibility.add(article)
             columns.keywords.add(article)
             columns.filled.update(name for name in COLUMNS if getattr(article, name))
             columns.filled["authors"] += bool(persons)
@@ -194,7 +194,7 @@ def _write_rows(
     save_array(folder / "published.npy", np.array(columns.published, np.int64))
     save_array(folder / "text_length.npy", np.array(columns.lengths, np.int32))
     save_array(folder / "site.npy", numbered(columns.sites))
-    columns.lifecycle.write(folder)
+    columns.visibility.write(folder)
     columns.keywords.write(folder)
     return columns
 

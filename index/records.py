@@ -10,19 +10,14 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 
 from index.fields import LIMITS, Unusable, identifier, text
+from index.lifecycle import SYNONYMS, lifecycle
 from index.links import body_links
-from recsys.articles import Article, AuthorName, Image, Status, section_path
+from recsys.articles import Article, AuthorName, Image, section_path
 from recsys.dates import parse_date
 from recsys.errors import ConfigError
 from recsys.urls import is_web_url
 
 CANONICAL = tuple(field.name for field in fields(Article))
-STATUSES = {status.value: status for status in Status} | {
-    "published": Status.USABLE,
-    "draft": Status.WITHHELD,
-    "deleted": Status.CANCELED,
-    "cancelled": Status.CANCELED,
-}
 MOST_TAGS = 200
 MOST_AUTHORS = 100
 
@@ -59,7 +54,7 @@ def parse_mapping(options: Iterable[str]) -> dict[str, str]:
 
 def read(record: Mapping[str, object], mapping: Mapping[str, str], now: datetime) -> Reading:
     """The article of a record of a source; `mapping` is canonical name to column. Raises Unusable."""
-    values = {name: record.get(mapping.get(name, name)) for name in CANONICAL}
+    values = {name: _value(record, mapping, name) for name in CANONICAL}
     warnings: Counter[str] = Counter()
     article_id = identifier(values["id"])
     title = text("title", values["title"], warnings)
@@ -72,6 +67,7 @@ def read(record: Mapping[str, object], mapping: Mapping[str, str], now: datetime
     byline = text("byline", values["byline"], warnings)
     if not byline and not authors:
         warnings["byline missing"] += 1
+    life = lifecycle(values, warnings)
     article = Article(
         id=article_id,
         title=title,
@@ -86,10 +82,21 @@ def read(record: Mapping[str, object], mapping: Mapping[str, str], now: datetime
         updated_at=_date("updated_at", values["updated_at"], now, warnings, wanted=False),
         language=text("language", values["language"], warnings),
         image=_image(values["image"], warnings),
-        status=_status(values["status"]),
+        status=life.status,
+        embargoed_until=life.embargoed_until,
+        expires_at=life.expires_at,
+        recommendable=life.recommendable,
+        show_related=life.show_related,
+        evergreen=life.evergreen,
     )
     body = values["body"]
     return Reading(article, tuple(warnings), body_links(body, article.url) if isinstance(body, str) else ())
+
+
+def _value(record: Mapping[str, object], mapping: Mapping[str, str], name: str) -> object:
+    """What the record has under the canonical name; under its synonym where nobody mapped the name and it is empty."""
+    value = record.get(mapping.get(name, name))
+    return record.get(SYNONYMS[name]) if value in (None, "") and name in SYNONYMS.keys() - mapping.keys() else value
 
 
 def _authors(value: object, warnings: Counter[str]) -> tuple[AuthorName, ...]:
@@ -169,12 +176,3 @@ def _date(field: str, value: object, now: datetime, warnings: Counter[str], want
     if moment is None:
         warnings[f"{field} unreadable or absurd"] += 1
     return moment
-
-
-def _status(value: object) -> Status:
-    if value is None:
-        return Status.USABLE
-    found = STATUSES.get(value.strip().lower() or "usable") if isinstance(value, str) else None
-    if found is None:
-        raise Unusable("status", value, f"not one of {', '.join(STATUSES)}")
-    return found

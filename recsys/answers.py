@@ -18,7 +18,7 @@ class Source(StrEnum):
     PINNED = "pinned"  # an editor put it there
     SIMILAR = "similar"  # near in meaning or words
     AUTHOR = "author"  # by an author of the article
-    CO_AUTHOR = "co-author"  # by someone who has signed an article with one of them
+    CO_AUTHOR = "co_author"  # by someone who has signed an article with one of them
     COVERAGE = "coverage"  # on the same event
     SECTION = "section"  # fallback: newest of the article's section
     RECENT = "recent"  # fallback: newest of the paper

@@ -107,7 +107,7 @@ def joins(persons: Iterable[Person], apart: frozenset[frozenset[str]] = frozense
         elif not person.key.startswith("?"):
             names.add(person.key)
     same = {name: Join(name, min(ids[name]), "the id of that name") for name in names if len(ids.get(name, ())) == 1}
-    sure, _ = initials_meet(names | ids.keys(), apart)
+    sure, _ = initials_meet(names | ids.keys(), apart, frozenset(ids))
     for join in sure:
         if join.short in names and join.short not in same and len(ids.get(join.full, ())) < 2:
             same[join.short] = join

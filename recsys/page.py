@@ -41,6 +41,23 @@ HIDDEN = Picks([], [], [], [], Filled.HIDDEN)
 
 
 @dataclass(frozen=True, slots=True)
+class Ladder:
+    """How "more from this author" goes on where the author has too few.
+
+    Attributes:
+        by: only this one of the authors, by key ("id:…") or name; None for all authors of the article.
+        order: what comes first among articles of one step.
+        co_authors: whether those who have signed an article with them follow.
+        fallback: what may follow then.
+    """
+
+    by: str | None = None
+    order: Order = Order.NEWEST
+    co_authors: bool = True
+    fallback: Fallback = Fallback.NONE
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """One request about the article `row`: what is asked, and what is in force while it is answered.
 
@@ -80,19 +97,16 @@ class Page:
         self._fill(shelf, eligible, fallback)
         return self._picks(shelf, pins, k)
 
-    def by_author(self, k: int, by: str | None, order: Order, fallback: Fallback, taken: Iterable[int] = ()) -> Picks:
-        """The k newest, or most related, by the article's authors or by one of them, then by their co-authors."""
+    def by_author(self, k: int, ladder: Ladder, taken: Iterable[int] = ()) -> Picks:
+        """The k newest, or most related, by the article's authors, then what the ladder allows."""
         if self.silent(Widget.AUTHOR):
             return HIDDEN
         eligible, shelf, pins = self._begun(Widget.AUTHOR, k, taken)
-        for source, authors in self._ladder(by):
+        ordered = self._related if ladder.order == Order.RELATED else self._walk
+        for source, authors in self._authors(ladder):
             if not shelf.full:
-                listings = by_authors(self.release, authors)
-                ordered = (
-                    self._related(listings, eligible) if order is Order.RELATED else self._walk(listings, eligible)
-                )
-                shelf.offer(ordered, source)
-        self._fill(shelf, eligible, fallback)
+                shelf.offer(ordered(by_authors(self.release, authors), eligible), source)
+        self._fill(shelf, eligible, ladder.fallback)
         return self._picks(shelf, pins, k)
 
     def coverage(self, k: int, taken: Iterable[int] = ()) -> Picks:
@@ -132,12 +146,14 @@ class Page:
         shelf.pin(pin.row for pin in pins)
         return self.eligibility(others), shelf, pins
 
-    def _ladder(self, by: str | None) -> Iterator[tuple[Source, list[int]]]:
+    def _authors(self, ladder: Ladder) -> Iterator[tuple[Source, list[int]]]:
         """The authors, then those who have signed an article with them."""
         own = self.release.authors[self.row].tolist()
-        first = own if by is None else author_numbers(self.release, by).tolist()
+        first = own if ladder.by is None else author_numbers(self.release, ladder.by).tolist()
         first = [author for author in first if author not in self.standing.ignored_authors]
         yield Source.AUTHOR, first
+        if not ladder.co_authors:
+            return
         others = [*own, *(other for author in first for other in self.release.co_authors[author].tolist())]
         known = {*first, *self.standing.ignored_authors}
         yield Source.CO_AUTHOR, [other for other in dict.fromkeys(others) if other not in known]
@@ -152,12 +168,12 @@ class Page:
     def _fallbacks(self, fallback: Fallback) -> Iterator[tuple[Source, Listing]]:
         """From the article's own section upwards to the whole paper."""
         node = int(self.release.section[self.row])
-        if fallback is not Fallback.NONE and node >= 0:
+        if fallback != Fallback.NONE and node >= 0:
             path = self.release.section_ancestors[node]
             for step in path[path >= 0][::-1].tolist():
                 if step not in self.standing.ignored_sections:
                     yield Source.SECTION, of_section(self.release, step)
-        if fallback is Fallback.RECENT:
+        if fallback == Fallback.RECENT:
             yield Source.RECENT, of_all(self.release)
 
     def _walk(self, listings: Sequence[Listing], eligible: Eligibility) -> Iterator[int]:

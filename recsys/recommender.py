@@ -6,6 +6,7 @@ How a list is filled is in `recsys.page`; who may stand in it in `recsys.eligibi
 """
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from time import time
 from typing import Unpack
 
@@ -15,9 +16,10 @@ from recsys.answers import Answer, Fallback, Item, Order, PageStatus, RelatedAns
 from recsys.cards import Card
 from recsys.eligibility import Filters, Narrowing
 from recsys.errors import ConfigError
+from recsys.explanation import Explanation, explain
 from recsys.floor import floor
 from recsys.overlay import Overlay
-from recsys.page import Page, Picks
+from recsys.page import Ladder, Page, Picks
 from recsys.ranking import Weights
 from recsys.release import Release
 from recsys.rules import Widget
@@ -90,21 +92,22 @@ class Recommender:
         *,
         by: str | None = None,
         order: Order = Order.NEWEST,
+        co_authors: bool = True,
         fallback: Fallback = Fallback.NONE,
         explain: bool = False,
         **narrowing: Unpack[Narrowing],
     ) -> Answer:
         """The k newest (or most related) other articles by any of this article's authors, or by the one named `by`.
 
-        Where these are too few, articles follow by those who have signed one with them, then what `fallback` allows;
-        each item says which. Empty where the article has no author.
+        Where these are too few, articles follow by those who have signed one with them (but without `co_authors`), then
+        what `fallback` allows; each item says which. Empty where the article has no author.
 
         Raises:
             ArticleNotFound: the release has no such article.
             ConfigError: k is not in [0, MAX_K], or a moment has no time zone.
         """
-        page = self._page(article_id, narrowing)
-        return self._answer(article_id, page.by_author(_checked(k), by, order, fallback), explain)
+        ladder = Ladder(by, order, co_authors, fallback)
+        return self._answer(article_id, self._page(article_id, narrowing).by_author(_checked(k), ladder), explain)
 
     def coverage(
         self, article_id: str, k: int = 10, *, explain: bool = False, **narrowing: Unpack[Narrowing]
@@ -126,6 +129,7 @@ class Recommender:
         *,
         by: str | None = None,
         order: Order = Order.NEWEST,
+        co_authors: bool = True,
         fallback: Fallback = Fallback.RECENT,
         author_fallback: Fallback = Fallback.NONE,
         explain: bool = False,
@@ -142,7 +146,7 @@ class Recommender:
         """
         page = self._page(article_id, narrowing)
         kept = [pin.row for pin in page.pinned(Widget.SIMILAR, _checked(similar))]
-        by_author = page.by_author(_checked(author), by, order, author_fallback, taken=kept)
+        by_author = page.by_author(_checked(author), Ladder(by, order, co_authors, author_fallback), taken=kept)
         on_event = page.coverage(_checked(coverage), taken=[*kept, *by_author.rows])
         alike = page.similar(similar, fallback, taken=[*by_author.rows, *on_event.rows])
         return RelatedAnswer(
@@ -166,6 +170,16 @@ class Recommender:
         rows = np.array([self.release.row(other) for other in others], np.int64)
         by_part = self._page(article_id, {}).parts(rows)
         return [{name: float(values[place]) for name, values in by_part.items()} for place in range(len(rows))]
+
+    def explain(self, article_id: str, other_id: str, k: int = 10, **narrowing: Unpack[Narrowing]) -> Explanation:
+        """Why the other article stands where it does in the lists of k of this one, or which filter removed it.
+
+        Raises:
+            ArticleNotFound: the release lacks one of them.
+            ConfigError: k is not in [0, MAX_K], or a moment has no time zone.
+        """
+        page, other = self._page(article_id, narrowing), self.release.row(other_id)
+        return explain(page, other, self.overlay, datetime.fromtimestamp(self._clock(), UTC), _checked(k))
 
     def gone(self, article_id: str) -> bool:
         """Whether the article is withdrawn, embargoed or expired now, so that its own page is not to be seen.

@@ -11,6 +11,7 @@ from fakes import FakeEmbedder
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
 from index.kin import NEAREST, SHARPNESS
+from index.mates import MATES
 from index.neighbours import FIRST_LOOK
 from recsys import Weights
 from recsys.articles import Article
@@ -116,10 +117,22 @@ class Oracle:
         """The k nearest by meaning and the k by words, where a word is shared."""
         return [
             sorted(
-                {*self._best(self.cosine[a], a, k), *(b for b in self._best(self.words[a], a, k) if self.words[a][b])}
+                {
+                    *self._best(self.cosine[a], a, k),
+                    *(b for b in self._best(self.words[a], a, k) if self.words[a][b]),
+                    *self._mates(a),
+                }
             )
             for a in self.all
         ]
+
+    def _mates(self, own: int) -> list[int]:
+        """The nearest by each author of the article."""
+        found = []
+        for author in self.articles[own].authors:
+            by = [b for b in self.all if b != own and author.name in {name.name for name in self.articles[b].authors}]
+            found += sorted(by, key=lambda b: -self.cosine[own][b])[:MATES]
+        return found
 
     def _best(self, values: list[float], own: int, k: int) -> list[int]:
         return sorted((b for b in self.all if b != own), key=lambda b: -values[b])[:k]
@@ -199,7 +212,8 @@ class Oracle:
         found = {name: value / (1 + names + most_kin + w.section + w.author + w.tags) for name, value in found.items()}
         relevance = sum(found.values())
         time, site = self.time(a, b), self.site(ours, theirs)
-        return found | {"time": relevance * time - relevance, "site": relevance * time * site - relevance * time}
+        parts = found | {"time": relevance * time - relevance, "site": relevance * time * site - relevance * time}
+        return parts | {"editors": 0.0}
 
     def time(self, a: int, b: int) -> float:
         w, days, peak = self.weights, self.days(a, b), max(0.0, *self.learned)

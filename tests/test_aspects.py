@@ -64,7 +64,7 @@ def test_measures_and_aspects_are_told_apart() -> None:
         ("dup(cos=0)@10", "dup: cos is 0.0; give 1e-06 to 1"),
         ("dup(cos=1.5)@10", "dup: cos is 1.5"),
         ("age(q=101)@10", "age: q is 101.0; give 0 to 100"),
-        ("source(editor)@10", "source has no option 'editor': known are similar, author, section, recent"),
+        ("source(editor)@10", "source has no option 'editor': known are pinned, similar, author"),
         ("source(author=2)@10", "source: author is 2.0"),
     ],
 )

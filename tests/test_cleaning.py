@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.cleaning import CONTROLS, clean, clean_line
-from recsys.dates import parse_date
+from recsys.dates import parse_date, parse_moment
 from recsys.markup import html_to_text, is_html
 
 NOW = datetime(2025, 6, 1, tzinfo=UTC)
@@ -170,6 +170,36 @@ def test_what_names_no_full_or_sane_date_is_unknown(value: object) -> None:
 def test_no_date_raises_and_every_date_is_utc_to_the_second(value: object) -> None:
     moment = parse_date(value, NOW)
     assert moment is None or (moment.tzinfo == UTC and moment.microsecond == 0 and 1600 <= moment.year <= 2027)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("9999-12-31", datetime(9999, 12, 31, tzinfo=UTC)),
+        ("9999-12-31T23:59:59-08:00", datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)),
+        ("2026-11-10 18:00 UTC", datetime(2026, 11, 10, 18, tzinfo=UTC)),
+        ("2026-12-24T18:00:00.5+01:00", datetime(2026, 12, 24, 17, 0, 0, 500_000, tzinfo=UTC)),
+        ("24.12.2026", datetime(2026, 12, 24, tzinfo=UTC)),
+        ("10.10.2026", datetime(2026, 10, 10, tzinfo=UTC)),
+        ("Tue, 10 Nov 2026 10:00:00 +0200", datetime(2026, 11, 10, 8, tzinfo=UTC)),
+        ("10/11/2026", None),
+        ("10.11.2026 18:00", None),
+        ("soon", None),
+        (True, None),
+        (10**50, None),
+    ],
+)
+def test_a_moment_may_lie_far_ahead_and_has_one_reading(value: object, expected: datetime | None) -> None:
+    assert parse_moment(value) == expected
+
+
+@given(
+    st.one_of(st.text(max_size=40), st.text("0123456789-:/ TZ+.,apmSeptMon", max_size=40), st.floats(), st.integers())
+)
+def test_no_moment_raises_and_one_that_is_a_date_is_the_same(value: object) -> None:
+    moment, day = parse_moment(value), parse_date(value, NOW)
+    assert moment is None or moment.tzinfo == UTC
+    assert None in (moment, day) or moment == day or (moment and moment.replace(microsecond=0) == day)
 
 
 def test_importing_the_modules_loads_no_cleaning_library() -> None:

@@ -149,7 +149,10 @@ def test_weights_are_checked_and_read_from_a_file(tmp_path: Path) -> None:
     path.write_text(json.dumps(every))
     assert Weights.read(path) == Weights()
     for text, problem in [
-        ('{"meaning": 1}', "unknown meaning; known are author, freshness_floor, half_life_days, kin_long, kin_short"),
+        (
+            '{"meaning": 1}',
+            "unknown meaning; known are author, floor, freshness_floor, half_life_days, kin_long",
+        ),
         ('{"slow_half_life_days": 30}', "unknown slow_half_life_days"),
         ("{", "weights file"),
         ('{"tempo": "much"}', "weights file"),
@@ -160,7 +163,7 @@ def test_weights_are_checked_and_read_from_a_file(tmp_path: Path) -> None:
             Weights.read(path)
 
 
-SHARES = ["words_short", "words_long", "freshness_floor", "later", "other_site"]
+SHARES = ["words_short", "words_long", "freshness_floor", "later", "other_site", "floor"]
 ABOVE_ZERO = ["long_text", "half_life_days"]
 NAMES = [item.name for item in fields(Weights)]
 

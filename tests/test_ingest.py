@@ -115,6 +115,7 @@ def test_every_field_is_read() -> None:
         ("image", {"url": 3}),
         ("status", "gone"),
         ("status", 1),
+        ("pubstatus", "gone"),
         ("published_at", ["2024"]),
         ("updated_at", True),
     ],
@@ -122,7 +123,7 @@ def test_every_field_is_read() -> None:
 def test_what_cannot_be_an_article_names_the_field(field: str, value: object) -> None:
     with pytest.raises(Unusable) as refused:
         one(**{field: value})
-    assert refused.value.field == field
+    assert refused.value.field == field.replace("pub", "", field == "pubstatus")
 
 
 @pytest.mark.parametrize(
@@ -168,6 +169,98 @@ def test_authors_stand_in_for_a_byline() -> None:
 )
 def test_a_status_has_synonyms(status: object, expected: str) -> None:
     assert one(status=status).status == Status(expected)
+
+
+@pytest.mark.parametrize("name", ["recommendable", "show_related", "evergreen"])
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (True, True),
+        (False, False),
+        ("True", True),
+        (" no ", False),
+        ("yes", True),
+        ("0", False),
+        ("1", True),
+        (1, True),
+        (0.0, False),
+        (None, None),
+        ("", None),
+        (float("nan"), None),
+    ],
+)
+def test_a_flag_is_read_in_its_usual_forms(name: str, value: object, expected: bool | None) -> None:
+    assert warned(**{name: value}) == ()
+    assert getattr(one(**{name: value}), name) is (name != "evergreen" if expected is None else expected)
+
+
+@pytest.mark.parametrize("name", ["recommendable", "show_related", "evergreen"])
+@pytest.mark.parametrize("value", ["maybe", 2, -1, [True], {"a": 1}, "ja"])
+def test_a_flag_that_cannot_be_read_counts_as_no(name: str, value: object) -> None:
+    assert warned(**{name: value}) == (f"{name} unknown, taken as no",)
+    assert getattr(one(**{name: value}), name) is False
+
+
+@pytest.mark.parametrize("name", ["embargoed_until", "expires_at"])
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("2031-12-24T18:00:00+01:00", datetime(2031, 12, 24, 17, tzinfo=UTC)),
+        ("2001-01-01", datetime(2001, 1, 1, tzinfo=UTC)),
+        ("9999-12-31T23:59:59Z", datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)),
+        (1924970400, datetime(2030, 12, 31, 18, tzinfo=UTC)),
+        (None, None),
+        ("", None),
+        (False, None),
+        (0, None),
+        ("0000-00-00 00:00:00", None),
+        ("0001-01-01T00:00:00", None),
+        (float("nan"), None),
+    ],
+)
+def test_an_end_may_lie_far_ahead_and_nothing_has_many_names(
+    name: str, value: object, expected: datetime | None
+) -> None:
+    assert warned(**{name: value}) == ()
+    assert getattr(one(**{name: value}), name) == expected
+    assert one(**{name: value}).status is Status.USABLE
+
+
+@pytest.mark.parametrize("name", ["embargoed_until", "expires_at"])
+@pytest.mark.parametrize("value", ["soon", True, ["2031-01-01"], {"at": 1}, "10/11/2031", "0206-12-24", "2031", 10**30])
+def test_an_end_that_cannot_be_read_keeps_the_article_back(name: str, value: object) -> None:
+    assert warned(**{name: value}) == (f"{name} unreadable, so withheld",)
+    assert one(**{name: value}).status is Status.WITHHELD
+    assert one(**{name: value, "status": "canceled"}).status is Status.CANCELED
+
+
+def test_part_of_a_second_never_shows_an_article_longer() -> None:
+    article = one(embargoed_until="2031-01-01T00:00:00.1Z", expires_at="2031-01-02T00:00:00.9Z")
+    assert article.embargoed_until == datetime(2031, 1, 1, 0, 0, 1, tzinfo=UTC)
+    assert article.expires_at == datetime(2031, 1, 2, tzinfo=UTC)
+
+
+def test_the_names_of_ninjs_stand_in_for_ours_where_ours_say_nothing() -> None:
+    ninjs: dict[str, object] = {"pubstatus": "withheld", "embargoed": "2031-01-01", "expires": "2032-01-01"}
+    article = one(**ninjs)
+    assert article.status is Status.WITHHELD
+    assert (article.embargoed_until, article.expires_at) == tuple(datetime(y, 1, 1, tzinfo=UTC) for y in (2031, 2032))
+    ours = one(**ninjs, status="usable", embargoed_until="2030-01-01", expires_at="")
+    assert (ours.status, ours.embargoed_until) == (Status.USABLE, datetime(2030, 1, 1, tzinfo=UTC))
+    assert ours.expires_at == datetime(2032, 1, 1, tzinfo=UTC)
+    mapped = read(GOOD | ninjs, {"status": "state", "embargoed_until": "hold", "expires_at": "off"}, NOW).article
+    assert (mapped.status, mapped.embargoed_until, mapped.expires_at) == (Status.USABLE, None, None)
+
+
+def test_an_article_that_is_put_under_an_unreadable_embargo_is_taken_back(tmp_path: Path, store: ArticleStore) -> None:
+    ingest([written(tmp_path, [good("a")])], store, now=NOW)
+    report = ingest([written(tmp_path, [good("a", embargoed_until="not yet")])], store, now=NOW)
+    assert (report.warned, report.warnings) == (1, {"embargoed_until unreadable, so withheld": 1})
+    assert store.changes_after(0)[-1].status is Status.WITHHELD
+    ingest([written(tmp_path, [good("a", hold="2025-07-01")])], store, IngestConfig({"embargoed_until": "hold"}), NOW)
+    (change,) = store.changes_after(0)
+    assert change.lifecycle.embargoed_until == datetime(2025, 7, 1, tzinfo=UTC)
+    assert change.status is Status.USABLE
 
 
 def test_a_mapping_renames_columns() -> None:

@@ -14,7 +14,7 @@ from conftest import SAMPLE
 from fakes import FakeEmbedder
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, inspect, text
 
 import recsys
 from eval.__main__ import main
@@ -152,7 +152,8 @@ def test_a_store_of_version_1_is_upgraded_and_its_articles_stay_unchanged(tmp_pa
         new.put([story("a"), story("b")])
     with engine.begin() as connection:
         connection.execute(text("ATTACH :path AS new"), {"path": str(tmp_path / "new.db")})
-        connection.execute(text("INSERT INTO articles SELECT * FROM new.articles"))
+        columns = ", ".join(column["name"] for column in inspect(connection).get_columns("articles"))
+        connection.execute(text(f"INSERT INTO articles ({columns}) SELECT {columns} FROM new.articles"))
         connection.execute(text("UPDATE counters SET value = 2 WHERE name = 'change'"))
     engine.dispose()
     with closing(ArticleStore.open(url, create=True)) as store:

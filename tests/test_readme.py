@@ -16,6 +16,7 @@ from fastapi.testclient import TestClient
 import eval.__main__
 import index.__main__
 import service.__main__
+from recsys.store import ArticleStore
 from service.app import create_app
 from service.settings import Settings
 
@@ -95,14 +96,42 @@ def test_the_nightly_command_runs_as_written(at_demo: Path) -> None:
     assert "169 articles" in result.output.splitlines()[-1]
 
 
+def test_the_editors_commands_run_as_written(at_demo: Path, tmp_path: Path) -> None:
+    with ArticleStore.open("sqlite:///var/demo/articles.db").snapshot() as snapshot:  # other tests share the demo
+        own = ArticleStore.open(f"sqlite:///{tmp_path / 'own.db'}", create=True)
+        own.put(list(snapshot.articles()))
+        own.close()
+    store = ["--store", f"sqlite:///{tmp_path / 'own.db'}"]
+    for command in (line for line in COMMANDS if re.search(r" index (rules|keys) ", line)):
+        result = CliRunner().invoke(index.__main__.main, [*shlex.split(command)[3:], *store])
+        assert result.exit_code == 0, command + result.output
+    log = CliRunner().invoke(index.__main__.main, ["rules", "log", *store]).output
+    assert [line.split(": ")[1].split("  ")[0] for line in log.splitlines()][:3] == [
+        "key revoked 1",
+        "key made 1",
+        "rule ended 2",
+    ]
+
+
+def named(program: Any, words: list[str]) -> list[str]:
+    """The words that name a command: none of a program that is one, two of a command in a group."""
+    commands = getattr(program, "commands", {})
+    return [words[0], *named(commands[words[0]], words[1:])] if commands else []
+
+
+def every_command(group: Any) -> list[str]:
+    """Each command by its words, those in groups too."""
+    commands = getattr(group, "commands", {}).items()
+    return [name for word, inner in commands for name in [word, *(f"{word} {last}" for last in every_command(inner))]]
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_option_of_every_command_exists(command: str) -> None:
     words = shlex.split(command)
     if words[0] == "curl":
         return
     assert words[:2] == ["python", "-m"]
-    runner, program = CliRunner(), PROGRAMS[words[2]]
-    help_text = runner.invoke(program, [*([] if words[2] == "service" else words[3:4]), "--help"]).output
+    help_text = CliRunner().invoke(PROGRAMS[words[2]], [*named(PROGRAMS[words[2]], words[3:]), "--help"]).output
     for option in (word for word in words if word.startswith("--")):
         assert re.search(rf"{option}\b", help_text), f"{option} is not an option of {words[2]}"
 
@@ -110,9 +139,9 @@ def test_every_option_of_every_command_exists(command: str) -> None:
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_every_command_has_help_with_the_status_zero(program: str) -> None:
     runner, main = CliRunner(), PROGRAMS[program]
-    names = list(getattr(main, "commands", {}))
-    for arguments in [["--help"], *([name, "--help"] for name in names)]:
-        result = runner.invoke(main, arguments)
+    names = every_command(main)
+    for name in ["", *names]:
+        result = runner.invoke(main, [*name.split(), "--help"])
         assert result.exit_code == 0
         assert "Usage:" in result.output
     assert all(f"{name}" in README for name in names), "every command is told of in the README"

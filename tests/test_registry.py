@@ -39,7 +39,8 @@ def keys(names: list[str], apart: list[tuple[str, str]] | None = None) -> dict[s
 
 
 def more(release: object, article_id: str) -> set[str]:
-    return {item.id for item in Recommender(release).more_from_author(article_id).items}  # type: ignore[arg-type]
+    items = Recommender(release).more_from_author(article_id, co_authors=False).items
+    return {item.id for item in items}  # type: ignore[arg-type]
 
 
 def test_initials_meet_the_only_name_that_they_can_mean() -> None:

@@ -9,7 +9,7 @@ from recsys.columns import save_array
 from recsys.release import EVERGREEN, FOREVER, RECOMMENDABLE, SHOWS_RELATED, UNDATED, seconds
 
 
-class LifecycleWriter:
+class VisibilityWriter:
     """Collects them row by row and writes `visible_from`, `visible_until` and `flags`."""
 
     def __init__(self) -> None:

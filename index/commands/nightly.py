@@ -1,0 +1,73 @@
+"""`nightly`: articles in, a release out."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from index.commands.ingest import ingested
+from index.options import AUTHORS, PATH, RELEASES, STORE, reading
+from recsys.errors import BuildRefused
+
+
+@click.command("nightly")
+@click.argument("files", nargs=-1, type=PATH)
+@STORE
+@RELEASES
+@reading
+@click.option("--model", help="Folder or hub id of a sentence-transformers model; the packaged one else.")
+@click.option(
+    "--precision",
+    default="float32",
+    show_default=True,
+    type=click.Choice(["float32", "bfloat16"]),
+    help="bfloat16 is about twice as fast and needs the extra [fast].",
+)
+@click.option("--neighbours", default=100, show_default=True, help="Nearest by meaning, and as many by words, to keep.")
+@click.option(
+    "--language",
+    default="english",
+    show_default=True,
+    help="What the articles are written in, in English and in lower case, such as german; for the stems of words.",
+)
+@AUTHORS
+@click.option("--keep", default=5, show_default=True, type=click.IntRange(min=1), help="Releases to keep on disk.")
+@click.option("--force", is_flag=True, help="Publish although a check failed, and record which.")
+@click.option("--rebuild", is_flag=True, help="Build although nothing has changed.")
+def nightly_command(
+    files: tuple[Path, ...],
+    url: str,
+    releases: Path,
+    model: str | None,
+    precision: Any,
+    neighbours: int,
+    language: str,
+    authors: Path | None,
+    keep: int,
+    force: bool,
+    rebuild: bool,
+    **options: Any,
+) -> None:
+    """Ingest FILES if there are any, build a release, check it, publish it.
+
+    Whatever fails, the last release goes on being served and the status is 1.
+
+    \b
+    Example:
+      python -m index nightly tonight.jsonl --store sqlite:///articles.db --releases releases
+    """
+    from index.build import BuildConfig
+    from index.nightly import NightlyConfig, nightly
+    from recsys.embedding import load_embedder
+    from recsys.model_files import DEFAULT_MODEL
+    from recsys.registry import Registry
+    from recsys.store import ArticleStore
+
+    registry = Registry.read(authors) if authors else Registry()
+    build = BuildConfig(neighbours, language=language, registry=registry)  # first, so that a wrong one is told at once
+    config = NightlyConfig(build, keep=keep, force=force, rebuild=rebuild)
+    store = ArticleStore.open(url, create=True)
+    if files and not ingested(files, store, **options):
+        raise BuildRefused("the ingest failed, so nothing was built; the last release stays")
+    manifest = nightly(store, releases, load_embedder(model or DEFAULT_MODEL, precision), config)
+    click.echo(f"current release: {manifest.id}, {manifest.articles} articles")

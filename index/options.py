@@ -1,0 +1,49 @@
+"""Options that several commands share."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+PATH = click.Path(path_type=Path)
+Command = Callable[..., None]
+
+STORE = click.option(
+    "--store",
+    "url",
+    default="sqlite:///articles.db",
+    show_default=True,
+    help="The article store; made where there is none.",
+)
+OPENED = click.option(
+    "--store", "url", default="sqlite:///articles.db", show_default=True, help="The article store; it must be there."
+)
+AUTHORS = click.option(
+    "--authors", type=PATH, help="What the newsroom says of its authors, in YAML: ids, names, aliases, who is hidden."
+)
+RELEASES = click.option(
+    "--releases", default="releases", show_default=True, type=PATH, help="The folder that holds the releases."
+)
+
+
+def reading(command: Command) -> Command:
+    """The options of every command that reads files of articles."""
+    for option in reversed(
+        (
+            click.option(
+                "--map", "mapping", multiple=True, metavar="FIELD=COLUMN,…", help="Columns that have other names."
+            ),
+            click.option("--full", is_flag=True, help="The files are all there is: retire articles that they lack."),
+            click.option(
+                "--rejects", default="rejects.jsonl", show_default=True, type=PATH, help="Where rejected rows go."
+            ),
+            click.option(
+                "--reject-limit", default="5%", show_default=True, help="Fail above this number or share of rejects."
+            ),
+            click.option(
+                "--retire-limit", default=0.2, show_default=True, help="Largest share of articles to retire, 0 to 1."
+            ),
+        )
+    ):
+        command = option(command)
+    return command
