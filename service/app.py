@@ -14,6 +14,7 @@ from recsys.ranking import Weights
 from recsys.variety import Variety
 from service import problems
 from service.editors import editors
+from service.explaining import explaining
 from service.health import health
 from service.live import Live
 from service.office import Office
@@ -79,6 +80,7 @@ def create_app(settings: Settings, clock: Callable[[], float] = time) -> FastAPI
     if office is not None:
         app.state.office = office
         app.include_router(editors)
+        app.include_router(explaining)
     if settings.cors_origins:
         # lists only: a browser may neither write nor send a key, as `Authorization` is not among the headers that are
         # allowed. A key in a page is a key that everybody has; an editors' tool asks from its own server.

@@ -48,7 +48,7 @@ async def asked(request: Request, query: AnyQuery, article_id: str | None = None
         Problem: 404, 422 or 503.
         ArticleNotFound: there is no such article, or nobody may know yet that there is.
     """
-    _check_counts(request, query)
+    check_counts(request, query)
     view = await view_of(request)
     recommender = view.recommender
     row = view.release.row_of_url(url) if article_id is None else view.release.row(article_id)
@@ -82,7 +82,8 @@ def now(request: Request) -> datetime:
     return datetime.fromtimestamp(live.clock(), UTC)
 
 
-def _check_counts(request: Request, query: AnyQuery) -> None:
+def check_counts(request: Request, query: AnyQuery) -> None:
+    """Raises Problem (422) where a list is longer than this deployment allows."""
     settings: Settings = request.app.state.settings
     reason = f"must be at most {settings.max_k} here"
     counts = query.counts().items()

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, TypedDict
 
+from fastapi import Path
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
@@ -13,6 +14,8 @@ from recsys.urls import canonical_url
 from service.moments import Since
 from service.settings import DEFAULT_K
 
+ArticleId = Annotated[str, Path(description="The newsroom's own id, percent-encoded.", examples=["mc-a-01"])]
+
 
 class Narrowing(TypedDict):
     """The parameters that every list of the core has besides its length."""
@@ -21,7 +24,6 @@ class Narrowing(TypedDict):
     section: str | None
     exclude_section: frozenset[str]
     published_after: datetime | None
-    explain: bool
 
 
 class ByAuthor(TypedDict):
@@ -29,6 +31,7 @@ class ByAuthor(TypedDict):
 
     by: str | None
     order: Order
+    co_authors: bool
 
 
 def _web_address(value: str) -> str:
@@ -59,14 +62,18 @@ _By = Annotated[
     ),
 ]
 _Order = Annotated[Order, Field(description="What comes first in the author's list.", examples=["related"])]
+_CoAuthors = Annotated[
+    bool, Field(description="Whether articles by those who have signed one with the authors may follow.")
+]
 _WHAT_MAY_FILL = (
     "What may fill the list when it has too few of its own: nothing, the newest of the article's section, or those and "
     "then the newest of the paper. Each item says its source, and the answer its status."
 )
+_Explain = Annotated[bool, Field(description="Show the parts of each score.", examples=[True])]
 _Fallback = Annotated[Fallback, Field(description=_WHAT_MAY_FILL, examples=["none"])]
 
 
-class _Query(BaseModel):
+class _Narrowed(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     exclude: list[str] = Field(
@@ -93,7 +100,6 @@ class _Query(BaseModel):
         "or in the last so many days (30d).",
         examples=["2026-03-01T06:00:00Z", "30d"],
     )
-    explain: bool = Field(default=False, description="Show the parts of each score.", examples=[True])
 
     def narrowing(self) -> Narrowing:
         """As the core takes it."""
@@ -102,7 +108,6 @@ class _Query(BaseModel):
             "section": self.section,
             "exclude_section": split(self.exclude_section),
             "published_after": self.published_after,
-            "explain": self.explain,
         }
 
     def counts(self) -> dict[str, int]:
@@ -110,8 +115,9 @@ class _Query(BaseModel):
         return {name: getattr(self, name) for name in ("k", "similar", "author", "coverage") if hasattr(self, name)}
 
 
-class _List(_Query):
+class _List(_Narrowed):
     k: int = Field(default=DEFAULT_K, ge=1, le=MAX_K, description="How many articles: k where so many are eligible.")
+    explain: _Explain = False
 
 
 class SimilarQuery(_List):
@@ -125,18 +131,19 @@ class AuthorQuery(_List):
 
     by: _By = None
     order: _Order = Order.NEWEST
+    co_authors: _CoAuthors = True
     fallback: _Fallback = Fallback.NONE
 
     def by_author(self) -> ByAuthor:
         """As the core takes it."""
-        return {"by": self.by, "order": self.order}
+        return {"by": self.by, "order": self.order, "co_authors": self.co_authors}
 
 
 class CoverageQuery(_List):
     """Parameters of the list of one event."""
 
 
-class RelatedQuery(_Query):
+class RelatedQuery(_Narrowed):
     """Parameters of all lists of a page."""
 
     similar: int = Field(default=6, ge=0, le=MAX_K, description="How many similar articles.")
@@ -144,15 +151,24 @@ class RelatedQuery(_Query):
     coverage: int = Field(default=0, ge=0, le=MAX_K, description="How many more on the same event.")
     by: _By = None
     order: _Order = Order.NEWEST
+    co_authors: _CoAuthors = True
     fallback: _Fallback = Fallback.RECENT
     author_fallback: Annotated[
         Fallback,
         Field(description="The same for the author's list, after articles by co-authors.", examples=["section"]),
     ] = Fallback.NONE
+    explain: _Explain = False
 
     def by_author(self) -> ByAuthor:
         """As the core takes it."""
-        return {"by": self.by, "order": self.order}
+        return {"by": self.by, "order": self.order, "co_authors": self.co_authors}
+
+
+class ExplainQuery(_Narrowed):
+    """Parameters of an explanation."""
+
+    other: str = Field(min_length=1, description="The id of the article that is or is not in the list.")
+    k: int = Field(default=DEFAULT_K, ge=1, le=MAX_K, description="How long the lists are.")
 
 
 class _ByUrl(BaseModel):
@@ -178,4 +194,4 @@ class RelatedByUrl(RelatedQuery, _ByUrl):
     """Parameters of all lists of a page, the article named by its address."""
 
 
-AnyQuery = SimilarQuery | AuthorQuery | CoverageQuery | RelatedQuery
+AnyQuery = SimilarQuery | AuthorQuery | CoverageQuery | RelatedQuery | ExplainQuery

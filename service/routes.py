@@ -6,11 +6,12 @@ holds Python's lock, so a thread for each request would add a hop there and back
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from service import schemas
 from service.asking import Asked, asked, list_response
 from service.queries import (
+    ArticleId,
     AuthorByUrl,
     AuthorQuery,
     CoverageByUrl,
@@ -22,7 +23,6 @@ from service.queries import (
 )
 from service.schemas import responses
 
-ArticleId = Annotated[str, Path(description="The newsroom's own id, percent-encoded.", examples=["mc-a-01"])]
 lists = APIRouter(prefix="/v1", tags=["lists"])
 
 _SIMILAR = responses(schemas.Answer, schemas.ANSWER, 404, 422, 503)
@@ -83,30 +83,46 @@ async def related_by_url(request: Request, query: Annotated[RelatedByUrl, Query(
 
 
 def _similar(found: Asked, query: SimilarQuery) -> Response:
-    answer = found.recommender.similar(found.article_id, query.k, fallback=query.fallback, **query.narrowing())
-    return list_response(answer, found.lasts)
+    return list_response(
+        found.recommender.similar(
+            found.article_id, query.k, fallback=query.fallback, explain=query.explain, **query.narrowing()
+        ),
+        found.lasts,
+    )
 
 
 def _more_from_author(found: Asked, query: AuthorQuery) -> Response:
-    answer = found.recommender.more_from_author(
-        found.article_id, query.k, fallback=query.fallback, **query.by_author(), **query.narrowing()
+    return list_response(
+        found.recommender.more_from_author(
+            found.article_id,
+            query.k,
+            fallback=query.fallback,
+            explain=query.explain,
+            **query.by_author(),
+            **query.narrowing(),
+        ),
+        found.lasts,
     )
-    return list_response(answer, found.lasts)
 
 
 def _coverage(found: Asked, query: CoverageQuery) -> Response:
-    return list_response(found.recommender.coverage(found.article_id, query.k, **query.narrowing()), found.lasts)
+    return list_response(
+        found.recommender.coverage(found.article_id, query.k, explain=query.explain, **query.narrowing()), found.lasts
+    )
 
 
 def _related(found: Asked, query: RelatedQuery) -> Response:
-    answer = found.recommender.related(
-        found.article_id,
-        query.similar,
-        query.author,
-        query.coverage,
-        fallback=query.fallback,
-        author_fallback=query.author_fallback,
-        **query.by_author(),
-        **query.narrowing(),
+    return list_response(
+        found.recommender.related(
+            found.article_id,
+            query.similar,
+            query.author,
+            query.coverage,
+            fallback=query.fallback,
+            author_fallback=query.author_fallback,
+            explain=query.explain,
+            **query.by_author(),
+            **query.narrowing(),
+        ),
+        found.lasts,
     )
-    return list_response(answer, found.lasts)

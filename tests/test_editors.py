@@ -333,6 +333,36 @@ def test_without_a_store_there_are_no_editors_routes(night: Path) -> None:
         assert not [path for path in client.get("/openapi.json").json()["paths"] if "rules" in path]
 
 
+# --- why ---
+
+
+def test_an_explanation_tells_the_place_the_parts_and_what_keeps_an_article_out(desk: Desk) -> None:
+    _, desk.secret = desk.store.keys.make("A. Reader", [Scope.EXPLAIN, Scope.RULES], who="admin")
+    path = "/v1/articles/a000/explain"
+    first = desk.answer(explain=True)["items"][0]
+    response = desk.ask("GET", path, params={"other": first["id"]})
+    assert response.headers["cache-control"] == "no-store"
+    found = schemas.Explanation.model_validate_json(response.content)
+    assert (found.similar, found.source, found.score) == (1, first["source"], first["score"])
+    assert {reason.part: reason.points for reason in found.reasons} == first["parts"]
+    rule = desk.add("exclude", "article", first["id"])
+    found = schemas.Explanation.model_validate_json(desk.ask("GET", path, params={"other": first["id"]}).content)
+    assert found.similar is None
+    assert any(f"rule {rule}" in obstacle for obstacle in found.obstacles)
+    narrowed = desk.ask("GET", path, params={"other": "a004", "exclude": "a004", "k": 100}).json()
+    assert narrowed["obstacles"] == ["the request excludes it"]
+
+
+def test_an_explanation_needs_a_key_for_it_and_two_articles(desk: Desk) -> None:
+    problem(desk.client.get("/v1/articles/a000/explain?other=a001"), 401, "key-missing")
+    problem(desk.ask("GET", "/v1/articles/a000/explain?other=a001"), 403, "key-lacks-scope")
+    _, desk.secret = desk.store.keys.make("A. Reader", [Scope.EXPLAIN], who="admin")
+    problem(desk.ask("GET", "/v1/articles/a000/explain?other=none"), 404, "article-not-found")
+    problem(desk.ask("GET", "/v1/articles/none/explain?other=a001"), 404, "article-not-found")
+    problem(desk.ask("GET", "/v1/articles/a000/explain"), 422, "bad-parameters")
+    problem(desk.ask("GET", "/v1/rules"), 403, "key-lacks-scope")
+
+
 # --- what is told ---
 
 
