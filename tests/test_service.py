@@ -385,6 +385,12 @@ def test_a_list_longer_than_the_deployment_allows_is_refused(paper: tuple[str, P
         is_problem(client.get(path_of("mc-a-01", "related"), params={"author": 13}), 422, "bad-parameters")
 
 
+@pytest.mark.parametrize("most", [None, 1])
+def test_how_many_of_an_event_a_list_may_hold_reaches_the_core(paper: tuple[str, Path], most: int | None) -> None:
+    with TestClient(create_app(Settings(paper[1], per_event=most))) as client:
+        assert client.app.state.live.view.recommender.variety.per_event == most  # type: ignore[attr-defined]
+
+
 NAMES = [
     "k", "exclude", "section", "exclude_section", "published_after", "explain", "url", "similar", "author", "coverage",
     "by", "order", "co_authors", "fallback", "author_fallback", "limit", "",

@@ -211,6 +211,35 @@ def test_a_store_that_does_not_answer_is_waited_for_once_and_again_when_it_has_a
         live.stop()
 
 
+def test_whoever_asks_while_the_store_is_being_read_is_answered_by_the_next_reading(
+    paper: tuple[str, ArticleStore, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, _, releases = paper
+    reading, gate = threading.Event(), threading.Event()
+    live = Live(releases, store=url, poll_seconds=3600)
+    live.start()
+    assert live._reader is not None
+    read = live._reader.read
+
+    def slow(known: Overlay) -> Overlay:
+        reading.set()
+        gate.wait(20)
+        return read(known)
+
+    monkeypatch.setattr(live._reader, "read", slow)
+    try:
+        asked = [live._ask()]
+        assert reading.wait(10)
+        asked += [live._ask() for _ in range(5)]
+        assert not any(one.done() for one in asked)
+        gate.set()
+        for one in asked:
+            one.result(10)
+    finally:
+        gate.set()
+        live.stop()
+
+
 def test_a_store_that_fails_keeps_nobody_waiting(
     paper: tuple[str, ArticleStore, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
