@@ -30,7 +30,7 @@ from service.watch import Watch
 
 log = logging.getLogger(__name__)
 
-PATIENCE = 0.25  # seconds that a request waits for what was just written to the store
+PATIENCE = 1.0  # seconds that a request waits for what was just written to the store; 4 ms are usual
 _WRITER_PATIENCE = 5.0  # seconds that a writer's answer waits for it
 
 
