@@ -121,15 +121,18 @@ def runs(
     by_system: Mapping[str, Weights],
     baselines: Iterable[Baseline] = (),
     as_of: AsOf = ANY_TIME,
+    variety: Variety = AS_RANKED,
 ) -> Iterator[Run]:
     """The run of every baseline, then of every system, each made when it is asked for and checked for leaks.
+
+    `variety` is of the systems; baselines know nothing of stories.
 
     Raises:
         ConfigError: a run holds an answer that was not yet published, so its figures would mean nothing.
     """
     yield from (_unleaked(answer(baseline, release, queries, as_of=as_of), release, as_of) for baseline in baselines)
     for name, weights in by_system.items():
-        yield _unleaked(rank(release, queries, weights, name, as_of=as_of), release, as_of)
+        yield _unleaked(rank(release, queries, weights, name, as_of=as_of, variety=variety), release, as_of)
 
 
 def evaluate(

@@ -10,6 +10,7 @@ from eval.asof import AsOf
 from eval.judged.kinds import READERS, read_all
 from recsys.errors import ConfigError
 from recsys.ranking import Weights
+from recsys.variety import AS_RANKED, Variety
 
 if TYPE_CHECKING:
     _AsOfParam = click.ParamType[AsOf]
@@ -37,6 +38,14 @@ AS_OF = click.option(
 )
 RELEASES = click.option("--releases", required=True, type=PATH, help="Folder of releases, or one release.")
 WEIGHTS = click.option("--weights", type=PATH, help="JSON file of weights; the built-in ones else.")
+AS_SERVED = click.option(
+    "--as-served",
+    "variety",
+    flag_value="served",
+    callback=lambda _context, _option, value: Variety() if value else AS_RANKED,
+    help="One version of each text and three articles on an event, as the service does; else all, since judgments"
+    " count every copy and every report as right.",
+)
 RUNS = click.option("--run", "runs", required=True, multiple=True, type=PATH, help="Run file; may be repeated.")
 SEED = click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Same seed, same bytes.")
 ALPHA = click.option(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from conftest import MakeRelease, article
+from conftest import MakeRelease, article, published
 from fakes import FakeEmbedder
 
 from eval.__main__ import main
@@ -182,3 +182,19 @@ def test_each_weight_has_bounds(name: str) -> None:
             Weights(**{name: 0})
     else:
         assert Weights(**{name: 0}) != Weights(**{name: 1000.0})
+
+
+def test_as_served_leaves_out_copies_and_crowds(tmp_path: Path) -> None:
+    body = " ".join(f"sentence{n} harbour bridge tower engineers" for n in range(60))
+    copies = [article(n, title=f"Bridge closes {n}", body=body) for n in range(4)]
+    published(tmp_path, [*copies, *(article(n) for n in range(10, 30))])
+    queries = tmp_path / "queries.tsv"
+    queries.write_text("article_id\na000\n")
+    lists = {}
+    for name, option in (("ranked.jsonl", []), ("served.jsonl", ["--as-served"])):
+        arguments = ["--releases", str(tmp_path / "releases"), "--queries", str(queries), "--out", str(tmp_path / name)]
+        result = CliRunner().invoke(main, ["run", *arguments, *option])
+        assert result.exit_code == 0, result.output
+        lists[name] = {answer.doc for answer in read_run(tmp_path / name).lists["a000"]}
+    assert {"a001", "a002", "a003"} <= lists["ranked.jsonl"]
+    assert not {"a001", "a002", "a003"} & lists["served.jsonl"]

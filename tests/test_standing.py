@@ -156,9 +156,7 @@ def test_boosts_lift_and_bury_within_bounds_and_keep_scores_in_0_to_1(release: R
 
     lifted = after(rule(Action.BOOST, Kind.ARTICLE, last, factor=2.0))
     assert lifted[last] == pytest.approx(1 - (1 - scores[last]) ** 2)
-    assert {key: value for key, value in lifted.items() if key != last} == {
-        k: v for k, v in scores.items() if k != last
-    }
+    assert lifted == {**scores, last: lifted[last]}
     buried = after(rule(Action.BOOST, Kind.ARTICLE, first, factor=0.5))
     assert buried[first] == pytest.approx(1 - (1 - scores[first]) ** 0.5)
     many = [rule(Action.BOOST, Kind.ARTICLE, last, factor=LARGEST_FACTOR) for _ in range(4)]

@@ -11,10 +11,11 @@ from eval.baselines.scoring import Baseline
 from eval.baselines.texts import full_texts
 from eval.evaluate import known, runs, scores, systems, table
 from eval.judgments import Judgments, read_links
-from eval.options import AS_OF, PATH, RELEASES, WEIGHTS, judged, weights_of
+from eval.options import AS_OF, AS_SERVED, PATH, RELEASES, WEIGHTS, judged, weights_of
 from eval.runfiles import kept
 from recsys.embedding import load_embedder
 from recsys.release import Release
+from recsys.variety import Variety
 
 STORE = click.option(
     "--store", help="URL of the article store that the release was built from; TF-IDF and BM25 need its texts."
@@ -32,6 +33,7 @@ EMBED_TITLES = click.option(
 @judged
 @WEIGHTS
 @AS_OF
+@AS_SERVED
 @STORE
 @POPULARITY
 @EMBED_TITLES
@@ -41,6 +43,7 @@ def evaluate_command(
     judgments: Judgments,
     weights: Path | None,
     as_of: AsOf | None,
+    variety: Variety,
     store: str | None,
     popularity: Path | None,
     embed_titles: bool,
@@ -52,7 +55,8 @@ def evaluate_command(
     """
     release, when = Release.open(releases), as_of or ANY_TIME
     beside = beside_us(release, popularity_of(popularity, judgments), store, embed_titles)
-    found = runs(release, known(release, list(judgments.gains)), systems(weights_of(weights)), beside, when)
+    queries = known(release, list(judgments.gains))
+    found = runs(release, queries, systems(weights_of(weights)), beside, when, variety)
     click.echo(table(scores(release, judgments, kept(found, folder))))
     if as_of:
         click.echo(f"\nas of {as_of}: no answer of any system was published later")

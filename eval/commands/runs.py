@@ -12,12 +12,13 @@ from eval.evaluate import MEASURES, known, rank, run_table
 from eval.judgments import Judgments, read_queries
 from eval.leaks import leak_table, leaks
 from eval.measures import Measure
-from eval.options import AS_OF, PATH, RELEASES, RUNS, WEIGHTS, judged_if_given, no_judgments, weights_of
+from eval.options import AS_OF, AS_SERVED, PATH, RELEASES, RUNS, WEIGHTS, judged_if_given, no_judgments, weights_of
 from eval.runfiles import read_run, write_run
 from eval.runs import Run
 from recsys.errors import ConfigError
 from recsys.recommender import MAX_K
 from recsys.release import Release
+from recsys.variety import Variety
 
 SEEN_FROM = click.option(
     "--releases", type=PATH, help="Release that the runs were made from, for coverage@10, ILD@10 … and its dates."
@@ -32,8 +33,16 @@ SEEN_FROM = click.option(
 @click.option("--k", default=MAX_K, show_default=True, type=click.IntRange(1, MAX_K), help="How long the lists are.")
 @WEIGHTS
 @AS_OF
+@AS_SERVED
 def run_command(
-    releases: Path, queries: Path, out: Path, system: str, k: int, weights: Path | None, as_of: AsOf | None
+    releases: Path,
+    queries: Path,
+    out: Path,
+    system: str,
+    k: int,
+    weights: Path | None,
+    as_of: AsOf | None,
+    variety: Variety,
 ) -> None:
     """Write what our ranking answers for every query article, to be scored as often as you like.
 
@@ -41,7 +50,8 @@ def run_command(
     """
     release = Release.open(releases)
     articles = known(release, read_queries(queries))
-    write_run(rank(release, articles, weights_of(weights), system, k, as_of=as_of or ANY_TIME), out)
+    found = rank(release, articles, weights_of(weights), system, k, as_of=as_of or ANY_TIME, variety=variety)
+    write_run(found, out)
 
 
 @click.command("score")
