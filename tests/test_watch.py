@@ -12,10 +12,13 @@ import pytest
 from conftest import article
 from fakes import FakeEmbedder
 from fastapi.testclient import TestClient
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from index.nightly import NightlyConfig, nightly
 from recsys.articles import Status
 from recsys.errors import StoreError
+from recsys.keys import Scope
 from recsys.overlay import Overlay
 from recsys.rules import Action, Kind, Rule, Subject
 from recsys.store import ArticleStore
@@ -24,6 +27,12 @@ from service.app import create_app
 from service.live import Live
 from service.settings import Settings
 from service.watch import Watch
+
+
+@pytest.fixture(autouse=True)
+def _on_a_busy_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is tested is that requests wait, not how fast this machine is."""
+    monkeypatch.setattr(live_module, "PATIENCE", 20.0)
 
 
 @pytest.fixture
@@ -72,6 +81,20 @@ def test_a_watch_sees_what_others_commit_once_each(tmp_path: Path) -> None:
         watch.close()
 
 
+def test_a_watch_keeps_no_writer_from_cutting_its_log(tmp_path: Path) -> None:
+    file = tmp_path / "a.db"
+    with closing(sqlite3.connect(file, isolation_level=None)) as writer:
+        writer.execute("PRAGMA journal_mode=WAL")
+        writer.execute("CREATE TABLE t (x)")
+        watch = Watch(file)
+        assert watch.changed()
+        writer.execute("INSERT INTO t VALUES (1)")
+        busy, *_ = writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        assert not busy
+        assert file.with_name("a.db-wal").stat().st_size == 0
+        watch.close()
+
+
 def test_a_watch_never_makes_a_file_waits_for_nobody_and_begins_when_there_is_one(tmp_path: Path) -> None:
     file = tmp_path / "late.db"
     watch = Watch(file)
@@ -105,6 +128,64 @@ def test_a_rule_is_obeyed_by_the_next_request_of_every_worker_fifty_times(
             store.desk.end(rule.id, who="A. Editor", reason="settled")
             assert "a003" in shown(other)
             assert "a003" in shown(one)
+
+
+@pytest.fixture(scope="module")
+def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ArticleStore, str, list[TestClient]]]:
+    """(the store, a key, two workers) that the examples of a law share."""
+    folder = tmp_path_factory.mktemp("workers")
+    url = f"sqlite:///{folder / 'articles.db'}"
+    with closing(ArticleStore.open(url, create=True)) as store:
+        store.put([article(number) for number in range(12)])
+        nightly(store, folder / "releases", FakeEmbedder(), NightlyConfig(force=True))
+        _, secret = store.keys.make("A. Editor", [Scope.RULES], who="admin")
+        with serving(url, folder / "releases") as one, serving(url, folder / "releases") as other:
+            yield store, secret, [one, other]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["exclude", "end", "withdraw", "give back"]),
+            st.integers(1, 4),
+            st.sampled_from(["store", 0, 1]),
+        ),
+        min_size=1,
+        max_size=8,
+    )
+)
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whoever_writes_whatever_each_next_answer_of_each_worker_obeys(
+    workers: tuple[ArticleStore, str, list[TestClient]], steps: list[tuple[str, int, str | int]]
+) -> None:
+    store, secret, clients = workers
+    head = {"Authorization": f"Bearer {secret}"}
+    rules, withdrawn = dict[int, int](), set[int]()
+    for action, number, where in steps:
+        rule = exclude(f"a{number:03}")
+        if action == "exclude" and number not in rules:
+            if isinstance(where, int):
+                subject = {"kind": "article", "value": rule.subject.value}
+                body = {"action": "exclude", "subject": subject, "reason": "legal", "ends_at": None}
+                rules[number] = clients[where].post("/v1/rules", json=body, headers=head).json()["id"]
+            else:
+                rules[number] = store.desk.add(rule, who="A. Editor").id
+        elif action == "end" and number in rules:
+            if isinstance(where, int):
+                path = f"/v1/rules/{rules.pop(number)}?reason=settled"
+                assert clients[where].delete(path, headers=head).status_code == 200
+            else:
+                store.desk.end(rules.pop(number), who="A. Editor", reason="settled")
+        elif action in ("withdraw", "give back"):
+            status = Status.CANCELED if action == "withdraw" else Status.USABLE
+            (withdrawn.add if action == "withdraw" else withdrawn.discard)(number)
+            store.put([article(number, status=status)])
+        gone = {f"a{one:03}" for one in {*rules, *withdrawn}}
+        for client in clients:
+            assert shown(client) == {f"a{one:03}" for one in range(1, 12)} - gone
+    for number in rules:
+        store.desk.end(rules[number], who="A. Editor", reason="the example is over")
+    store.put([article(number) for number in withdrawn])
 
 
 def test_a_changed_article_is_obeyed_by_the_next_request(paper: tuple[str, ArticleStore, Path]) -> None:
@@ -186,10 +267,10 @@ def test_a_store_that_does_not_answer_is_waited_for_once_and_again_when_it_has_a
 
     monkeypatch.setattr(live._reader, "read", slow)
     monkeypatch.setattr(asyncio, "wait", counted)
-    monkeypatch.setattr(live_module, "PATIENCE", 0.05)
     try:
         asyncio.run(ask(2))  # the first look
         waits.clear()
+        monkeypatch.setattr(live_module, "PATIENCE", 0.05)
         gate.clear()
         store.desk.add(exclude("a003"), who="A. Editor")
         assert not asyncio.run(ask(5))
@@ -202,6 +283,7 @@ def test_a_store_that_does_not_answer_is_waited_for_once_and_again_when_it_has_a
         pending.result(10)
         assert asyncio.run(ask(1))
         assert len(waits) == 1
+        monkeypatch.setattr(live_module, "PATIENCE", 20.0)
         rule = store.desk.add(exclude("a005"), who="A. Editor")
         asyncio.run(ask(1))
         assert len(waits) == 2
