@@ -12,6 +12,7 @@ from eval.commands.overlap import overlap_command
 from eval.commands.papers import papers_command
 from eval.commands.report import report_command
 from eval.commands.runs import run_command, score_command
+from eval.commands.stories import stories_command
 from eval.commands.tune import tune_command
 from recsys.program import Program
 
@@ -34,6 +35,7 @@ for _command in (
     human_command,
     papers_command,
     overlap_command,
+    stories_command,
 ):
     main.add_command(_command)
 

@@ -13,10 +13,14 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from index.agency import agency_copy
 from index.embed import embed_missing, embedding_key
+from index.fingerprints import Fingerprinter
 from index.keywords import KeywordWriter
 from index.lists import Lists, numbered, write_lists
 from index.neighbours import Corpus, NeighbourTable, neighbours
+from index.stories import EVENT_DAYS, SAME_TEXT, StoryConfig, Versions, last_change, stories
+from index.story_files import Largest, largest_stories, story_counts, write_stories
 from index.visibility import VisibilityWriter
 from recsys import cards
 from recsys.articles import Article, section_path
@@ -49,22 +53,31 @@ class BuildConfig:
         kin: how many more are kept that the nearest of an article are near to.
         title_weight: how often the title's words count in the word index.
         language: of the articles; one that Snowball knows, for the stems of words.
+        same_text: share of the smaller of two texts that must be in the other to be one text, in [0.5, 1].
+        event_days: articles on one event are at most so many days apart.
         registry: what the newsroom says of its authors.
 
     Raises:
-        ConfigError: Snowball does not know the language.
+        ConfigError: Snowball does not know the language, or a number is out of its range.
     """
 
     neighbours: int = 100
     kin: int = 50
     title_weight: int = 3
     language: str = "english"
+    same_text: float = SAME_TEXT
+    event_days: int = EVENT_DAYS
     registry: Registry = field(default_factory=Registry)
 
     def __post_init__(self) -> None:
         known_language(self.language)  # now, not after an hour of embedding
+        self.stories()
 
-    def record(self) -> dict[str, int | str]:
+    def stories(self) -> StoryConfig:
+        """What makes articles one story."""
+        return StoryConfig(self.same_text, self.event_days)
+
+    def record(self) -> dict[str, int | float | str]:
         """What the manifest keeps; of the registry the SHA-256 of its file as `authors`, "" where there is none."""
         settings = {item.name: getattr(self, item.name) for item in fields(self) if item.name != "registry"}
         return settings | {"authors": self.registry.digest}
@@ -93,6 +106,8 @@ class _Columns:
     persons: list[tuple[Person, ...]]
     sections: list[str]
     tags: list[tuple[str, ...]]
+    agency: list[bool]
+    updated: list[int]
     visibility: VisibilityWriter
     keywords: KeywordWriter
     filled: Counter[str]
@@ -118,7 +133,8 @@ def build(store: ArticleStore, folder: Path, embedder: Embedder, config: BuildCo
         texts = (lexical_text(a, boilerplate, config.title_weight) for a in articles)
         words = WordVectors.of(texts, term_reader(config.language))
         articles = track(snapshot.articles(), "names", boilerplate.articles)
-        named = WordVectors.of((lexical_text(a, boilerplate, 1) for a in articles), names)
+        printer = Fingerprinter()
+        named = WordVectors.of(printer.passing(lexical_text(a, boilerplate, 1) for a in articles), names)
         change = snapshot.change
     published = np.array(columns.published, np.int64)
     lists = write_lists(folder, published, columns.persons, columns.sections, columns.tags, people)
@@ -128,13 +144,11 @@ def build(store: ArticleStore, folder: Path, embedder: Embedder, config: BuildCo
         corpus = Corpus(index, words, named, published, lengths, author_rows)
         table = neighbours(corpus, config.neighbours, config.kin, advance)
     _write_neighbours(folder, table)
-    for name in ("text_group", "event_group"):  # PLACEHOLDER
-        save_array(folder / f"{name}.npy", np.full(index.n, -1, np.int32))
-    save_array(folder / "text_preference.npy", np.zeros(index.n, np.int32))
-    for name in ("text_rows", "event_rows"):
-        ListColumn.of([]).save(folder, name)
-    counts = _counts(lists, table, boilerplate, columns)
-    _write_report(folder, boilerplate, counts)
+    versions = Versions(printer.fingerprints(), np.array(columns.agency, np.bool_), np.array(columns.updated, np.int64))
+    found_stories = stories(corpus, table, versions, config.stories())
+    write_stories(folder, found_stories, published)
+    counts = _counts(lists, table, boilerplate, columns) | story_counts(found_stories)
+    _write_report(folder, boilerplate, counts, largest_stories(folder, found_stories, published))
     return Built(folder, store.identity(), change, index.n, table.semantic_base, counts)
 
 
@@ -160,7 +174,7 @@ def _write_rows(
     folder: Path, articles: Iterable[Article], boilerplate: Boilerplate, embedder: Embedder, people: People
 ) -> _Columns:
     """One pass in id order: text columns go to disk as they come, the rest is collected."""
-    columns = _Columns([], [], [], [], [], [], [], VisibilityWriter(), KeywordWriter(), Counter())
+    columns = _Columns([], [], [], [], [], [], [], [], [], VisibilityWriter(), KeywordWriter(), Counter())
     ids: list[tuple[str, int]] = []
     urls: list[tuple[str, int]] = []
     with (
@@ -187,6 +201,8 @@ def _write_rows(
             columns.tags.append(article.tags)
             columns.visibility.add(article)
             columns.keywords.add(article)
+            columns.agency.append(agency_copy(article))
+            columns.updated.append(last_change(article.updated_at, article.published_at))
             columns.filled.update(name for name in COLUMNS if getattr(article, name))
             columns.filled["authors"] += bool(persons)
     KeyTable.of(ids).save(folder, "id_table")
@@ -236,9 +252,10 @@ def _counts(lists: Lists, table: NeighbourTable, boilerplate: Boilerplate, colum
     return asdict(lists) | {"neighbours": len(table.cosine), "boilerplate_lines": len(boilerplate.counts)} | filled
 
 
-def _write_report(folder: Path, boilerplate: Boilerplate, counts: dict[str, int]) -> None:
+def _write_report(folder: Path, boilerplate: Boilerplate, counts: dict[str, int], largest: Largest) -> None:
     report = {
         "counts": counts,
+        "stories": largest,
         "boilerplate": {"threshold": boilerplate.threshold, "lines": boilerplate.counts},
     }
     with (folder / REPORT).open("wb") as file:

@@ -71,7 +71,7 @@ class Manifest:
     model: Model
     recipe: int
     semantic_base: float
-    config: dict[str, int | str] = field(default_factory=dict)
+    config: dict[str, int | float | str] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     checks: list[Check] = field(default_factory=list)
     forced: list[str] = field(default_factory=list)

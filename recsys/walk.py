@@ -45,16 +45,14 @@ def of_all(release: Release) -> Listing:
 
 
 def walk(release: Release, listings: Sequence[Listing], eligible: Eligibility, copies: bool) -> Iterator[int]:
-    """The eligible rows of all listings, newest first (of one date the smaller row), none twice.
+    """The eligible rows of all listings, newest first, of one date the smaller row; one of two listings comes twice.
 
     Without `copies`, a row is passed over where a better version of its text is eligible and in a listing as well.
     """
-    last = -1
     walks = [_eligible(listing.rows, eligible) for listing in listings]
     for row in walks[0] if len(walks) == 1 else heapq.merge(*walks, key=lambda r: (-float(release.published[r]), r)):
-        if row != last and (copies or not _outdone(release, row, listings, eligible)):
+        if copies or not _outdone(release, row, listings, eligible):
             yield row
-        last = row
 
 
 def _eligible(rows: Rows, eligible: Eligibility) -> Iterator[int]:

@@ -47,13 +47,29 @@ def read_stories(path: Path, source: str = "stories") -> Judgments:
         SourceError: the file cannot be read, lacks a column, or a line has an empty one.
     """
     stories: dict[str, dict[str, None]] = {}
-    for story, article in _from_json(path) if kind(path) in (".jsonl", ".ndjson") else _from_table(path):
+    for story, article in _rows(path):
         stories.setdefault(story, {})[article] = None
     of: dict[str, list[Mapping[str, None]]] = {}
     for articles in stories.values():
         for article in articles if len(articles) > 1 else ():
             of.setdefault(article, []).append(articles)
     return Judgments({article: Others(tuple(found), article) for article, found in of.items()}, source)
+
+
+def read_groups(path: Path) -> dict[str, frozenset[str]]:
+    """Article -> the stories that it is in, those of one article too; the file is as for `read_stories`.
+
+    Raises:
+        SourceError: the file cannot be read, lacks a column, or a line has an empty one.
+    """
+    of: dict[str, set[str]] = {}
+    for story, article in _rows(path):
+        of.setdefault(article, set()).add(story)
+    return {article: frozenset(stories) for article, stories in of.items()}
+
+
+def _rows(path: Path) -> Iterator[tuple[str, str]]:
+    return _from_json(path) if kind(path) in (".jsonl", ".ndjson") else _from_table(path)
 
 
 def _from_table(path: Path) -> Iterator[tuple[str, str]]:

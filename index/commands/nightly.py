@@ -30,6 +30,13 @@ from recsys.errors import BuildRefused
     show_default=True,
     help="What the articles are written in, in English and in lower case, such as german; for the stems of words.",
 )
+@click.option(
+    "--event-days",
+    default=3,
+    show_default=True,
+    type=click.IntRange(min=0),
+    help="How far apart articles on one event may be.",
+)
 @AUTHORS
 @click.option("--keep", default=5, show_default=True, type=click.IntRange(min=1), help="Releases to keep on disk.")
 @click.option("--force", is_flag=True, help="Publish although a check failed, and record which.")
@@ -42,6 +49,7 @@ def nightly_command(
     precision: Any,
     neighbours: int,
     language: str,
+    event_days: int,
     authors: Path | None,
     keep: int,
     force: bool,
@@ -64,7 +72,8 @@ def nightly_command(
     from recsys.store import ArticleStore
 
     registry = Registry.read(authors) if authors else Registry()
-    build = BuildConfig(neighbours, language=language, registry=registry)  # first, so that a wrong one is told at once
+    # first, so that a wrong one is told at once
+    build = BuildConfig(neighbours, language=language, event_days=event_days, registry=registry)
     config = NightlyConfig(build, keep=keep, force=force, rebuild=rebuild)
     store = ArticleStore.open(url, create=True)
     if files and not ingested(files, store, **options):

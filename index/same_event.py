@@ -1,0 +1,73 @@
+"""Same event: articles near in meaning and in words within days, nearer than what they are near to at other times.
+
+    nearness = (2 · kin + meaning) / 3                                    in [0, 1]
+    evidence = nearness - (background of one + background of other) / 4   at least 0
+
+kin says what the nearest of each make of the other, and so holds words, names and time already; meaning is the
+calibrated cosine. The background of an article is the nearness of what is on its topic but too far in time to be on its
+event: a war has many days that read alike, a plane crash has one. Long texts must also share words: two opinions on one
+topic are near by everything else.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from index.grouping import Pairs, grouped
+from index.kin import first_of_each
+from recsys.columns import Int32, Int64
+from recsys.release import UNDATED
+from recsys.signals import DAY
+
+Bools = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
+STRONG = 0.40  # evidence of the nearest two of what is joined
+LEAST = 0.14  # mean evidence over all pairs of what is joined
+LEAST_UNDATED = 0.5  # the same where one article has no date: text alone must tell
+BACKGROUND = 3  # articles on the topic that an article is held against
+LONG = 1_000  # characters
+LONG_SHARES = 0.25  # softened cosine by words that two long texts have at the least
+_NOTHING = 0.03  # less is left out, as if it had not been measured
+
+
+def nearness(meaning: Floats, kin: Floats) -> Floats:
+    """(m,) in [0, 1], larger for more alike; `meaning` is calibrated."""
+    found: Floats = (2.0 * kin + meaning) / 3.0
+    return found
+
+
+def same_event(pairs: Pairs, words: Floats, published: Int64, length: Int32, days: float, start: Int64) -> Int64:
+    """(n,) int64: for each row the smallest row of its event.
+
+    Args:
+        pairs: each with its nearness.
+        words: (m,) softened cosine by words of each pair.
+        published: (n,) seconds since 1970 UTC, `UNDATED` where unknown.
+        length: (n,) characters of each text.
+        days: articles further apart are never one event.
+        start: (n,) the smallest row of the same text.
+    """
+    first, second = published[pairs.first], published[pairs.second]
+    dated = (first != UNDATED) & (second != UNDATED)
+    late = dated & (np.abs(first.astype(np.float64) - second) > days * DAY)
+    long = np.minimum(length[pairs.first], length[pairs.second]) >= LONG
+    near = pairs.where(~late & ~(long & (words < LONG_SHARES)) & (pairs.weight >= _NOTHING))
+    behind = _background(pairs, late, near, len(start))
+    evidence = near.weight - (behind[near.first] + behind[near.second]) / 4.0
+    told = Pairs(near.first, near.second, evidence).where(evidence >= _NOTHING)
+    least = np.where(published == UNDATED, LEAST_UNDATED, LEAST)
+    return grouped(told, STRONG, least, start, np.arange(len(start)))
+
+
+def _background(pairs: Pairs, late: Bools, near: Pairs, n: int) -> Floats:
+    """(n,) mean nearness of the BACKGROUND nearest late pairs of each row, one that is missing counting 0.
+
+    Of rows without a pair that could be joined it is not asked, and 0.
+    """
+    asked = np.zeros(n, np.bool_)
+    for end in (near.first, near.second):
+        asked[end[near.weight >= STRONG]] = True
+    far = pairs.where(late & (asked[pairs.first] | asked[pairs.second]))
+    owners, weight = np.concatenate([far.first, far.second]), np.concatenate([far.weight, far.weight])
+    order = np.lexsort((-weight, owners))
+    best = order[first_of_each(owners[order], BACKGROUND)]
+    return np.bincount(owners[best], weights=weight[best], minlength=n) / BACKGROUND

@@ -1,0 +1,138 @@
+"""Stories: which articles are one text, and which are about one event.
+
+A list shows one article of a text and few of an event. A wrong group hides an article, a missed one only shows a
+repeat: what is doubtful stays apart.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import numpy.typing as npt
+
+from index.fingerprints import Fingerprints
+from index.grouping import Pairs, numbered_groups
+from index.neighbours import Corpus, NeighbourTable
+from index.same_event import nearness, same_event
+from index.same_text import same_text
+from recsys.columns import Int32, Int64, ListColumn
+from recsys.errors import ConfigError
+from recsys.release import seconds
+from recsys.signals import calibrated, softened
+
+Bools = npt.NDArray[np.bool_]
+SAME_TEXT = 0.75
+EVENT_DAYS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class StoryConfig:
+    """What makes articles one story.
+
+    Attributes:
+        same_text: share of the smaller of two texts that must be in the other, in [0.5, 1].
+        event_days: articles on one event are at most so many days apart, and so are versions of a text that differ
+            much, and the copies of a headline; 0 or more.
+
+    Raises:
+        ConfigError: a number is out of its range.
+    """
+
+    same_text: float = SAME_TEXT
+    event_days: int = EVENT_DAYS
+
+    def __post_init__(self) -> None:
+        if not 0.5 <= self.same_text <= 1.0:
+            raise ConfigError(f"same_text is {self.same_text!r}: give a share from 0.5 to 1")
+        if self.event_days < 0:
+            raise ConfigError(f"event_days is {self.event_days!r}: give 0 days or more")
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """What tells which of several copies to show.
+
+    Attributes:
+        prints: of the n texts.
+        agency: (n,) bool, agency copy.
+        updated: (n,) int64, seconds since 1970 UTC of the last update, `UNDATED` where unknown.
+    """
+
+    prints: Fingerprints
+    agency: Bools
+    updated: Int64
+
+
+@dataclass(frozen=True, slots=True)
+class Stories:
+    """The stories of n articles; groups have two articles or more.
+
+    Attributes:
+        text: (n,) int32, the number of the group of articles with the same text, -1 for an article alone.
+        event: (n,) int32, the same for articles on one event; articles of one text group have one event group.
+        preference: (n,) int32, place of the article among those of its text group, 0 for the one to show: in-house
+            before agency copy, then the newest (updated_at, then published_at), then the smaller id; 0 for an article
+            alone.
+    """
+
+    text: Int32
+    event: Int32
+    preference: Int32
+
+    @property
+    def text_rows(self) -> ListColumn:
+        """The rows of each text group, in order of preference."""
+        return _rows(self.text, np.lexsort((self.preference, self.text)))
+
+    def event_rows(self, published: Int64) -> ListColumn:
+        """The rows of each event group, newest first, undated last; of one time the smaller row first."""
+        return _rows(self.event, np.lexsort((np.arange(len(published)), -published.astype(np.float64), self.event)))
+
+
+def stories(corpus: Corpus, table: NeighbourTable, versions: Versions, config: StoryConfig) -> Stories:
+    """The stories among the pairs of the neighbour table; numbers rise with the smallest row of a group."""
+    owners = np.repeat(np.arange(len(table.rows)), np.diff(table.rows.offsets))
+    once = _once(owners, table.rows.values)
+    first, second = np.minimum(owners, table.rows.values)[once], np.maximum(owners, table.rows.values)[once]
+    alike = Pairs(first, second, table.words[once].astype(np.float64))
+    text = same_text(versions.prints, alike, corpus.published, config.same_text, config.event_days)
+    near = nearness(calibrated(table.cosine[once], table.semantic_base), table.kin[once].astype(np.float64))
+    words = softened(table.words[once])
+    event = same_event(Pairs(first, second, near), words, corpus.published, corpus.length, config.event_days, text)
+    texts = numbered_groups(text)
+    return Stories(texts, numbered_groups(event), _preference(texts, versions, corpus.published))
+
+
+def last_change(updated_at: datetime | None, published_at: datetime | None) -> int:
+    """Seconds since 1970 UTC of the update, else of the publication, `UNDATED` where neither is known."""
+    return seconds(updated_at or published_at)
+
+
+def _once(owners: Int64, near: Int32) -> Int64:
+    """Places of a table's pairs, each pair of rows once; where both rows have it, that of the smaller row."""
+    keys = np.minimum(owners, near) * np.int64(max(len(owners), 1)) + np.maximum(owners, near)
+    _, places = np.unique(keys, return_index=True)
+    return places
+
+
+def _preference(text: Int32, versions: Versions, published: Int64) -> Int32:
+    order = np.lexsort(
+        (
+            np.arange(len(text)),
+            -published.astype(np.float64),
+            -versions.updated.astype(np.float64),
+            versions.agency,
+            text,
+        )
+    )
+    place = np.empty(len(text), np.int32)
+    place[order] = np.arange(len(text)) - np.searchsorted(text[order], text[order], "left")
+    place[text < 0] = 0
+    return place
+
+
+def _rows(group: Int32, order: Int64) -> ListColumn:
+    """The rows of groups 0, 1, … from all rows in an order that has the groups one after the other, -1 first."""
+    alone = int((group < 0).sum())
+    sizes = np.bincount(group[group >= 0], minlength=0)
+    return ListColumn(np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64), order[alone:].astype(np.int32))
