@@ -20,14 +20,17 @@ _LEVELS = ("critical", "error", "warning", "info", "debug")
 
 @click.command()
 @click.option("--releases", metavar="DIR", help="Folder of the releases; it may still be empty.")
-@click.option("--store", metavar="URL", help="Article store, for takedowns, such as sqlite:///articles.db.")
+@click.option(
+    "--store", metavar="URL", help="Article store, for takedowns and editors' rules, such as sqlite:///articles.db."
+)
 @click.option("--weights", metavar="FILE", help="JSON file of weights.")
 @click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
 @click.option("--port", help="Port to listen on.  [default: 8000]")
 @click.option("--workers", help="Processes; they share the release's memory.  [default: 1]")
-@click.option("--poll-seconds", help="How often to look for releases and takedowns.  [default: 1]")
+@click.option("--poll-seconds", help="How often to look for releases and changes of the store.  [default: 1]")
 @click.option("--cors-origins", multiple=True, metavar="ORIGIN", help="Web origin whose pages may ask; repeat it.")
 @click.option("--max-k", help="Longest list that may be asked for.  [default: 100]")
+@click.option("--per-event", metavar="N", help="Articles on one event in a list, none for no limit.  [default: 3]")
 @click.option("--log-level", type=click.Choice(_LEVELS), default="info", show_default=True)
 def main(log_level: str, **options: Any) -> None:
     """Serve the current release. Each option can also be set as RECSYS_RELEASES, RECSYS_STORE and so on.

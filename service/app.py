@@ -2,21 +2,29 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from time import time
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from recsys.ranking import Weights
-from service import problems, routes
+from recsys.variety import Variety
+from service import problems
+from service.editors import editors
+from service.explaining import explaining
+from service.health import health
 from service.live import Live
+from service.office import Office
+from service.routes import lists
 from service.settings import Settings
 
 _ABOUT = """Related stories for a newspaper's pages.
 
-Lists are worked out at night; an answer names the release that made it, and one release always gives the same answer.
+Lists are worked out at night; an answer names the release that made it, and one release always gives the same answer
+while editors change nothing.
 Errors are `application/problem+json` (RFC 9457)."""
 
 
@@ -26,21 +34,25 @@ class _App(FastAPI):
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
             document = super().openapi()
-            for path in document["paths"].values():
-                for status, response in path["get"]["responses"].items():
-                    if int(status) >= 400:
-                        response["content"] = {problems.MEDIA_TYPE: response["content"]["application/json"]}
+            operations = [operation for path in document["paths"].values() for operation in path.values()]
+            for status, response in (found for one in operations for found in one["responses"].items()):
+                if int(status) >= 400:
+                    response["content"] = {problems.MEDIA_TYPE: response["content"]["application/json"]}
         return super().openapi()
 
 
-def create_app(settings: Settings) -> FastAPI:
+def create_app(settings: Settings, clock: Callable[[], float] = time) -> FastAPI:
     """The service for these settings; it follows releases and store from startup to shutdown.
+
+    `clock` tells the seconds since 1970 UTC; embargoes and rules begin and end by it.
 
     Raises:
         ConfigError: the weights file cannot be used.
     """
     weights = Weights() if settings.weights is None else Weights.read(settings.weights)
-    live = Live(settings.releases, weights, settings.store, settings.poll_seconds)
+    variety = Variety(per_event=settings.per_event)
+    live = Live(settings.releases, weights, settings.store, settings.poll_seconds, variety, clock)
+    office = None if settings.store is None else Office(settings.store)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -49,6 +61,8 @@ def create_app(settings: Settings) -> FastAPI:
             yield
         finally:
             await asyncio.to_thread(live.stop)
+            if office is not None:
+                office.close()
 
     app = _App(
         title="news-recsys",
@@ -61,9 +75,15 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.live = live
     app.state.settings = settings
     problems.install(app)
-    app.include_router(routes.lists)
-    app.include_router(routes.health)
+    app.include_router(lists)
+    app.include_router(health)
+    if office is not None:
+        app.state.office = office
+        app.include_router(editors)
+        app.include_router(explaining)
     if settings.cors_origins:
+        # lists only: a browser may neither write nor send a key, as `Authorization` is not among the headers that are
+        # allowed. A key in a page is a key that everybody has; an editors' tool asks from its own server.
         app.add_middleware(CORSMiddleware, allow_origins=list(settings.cors_origins), allow_methods=["GET"])
     return app
 

@@ -1,24 +1,37 @@
-"""What is served now: the current release with the store's takedowns laid over it, followed while requests go on.
+"""What is served now: the current release with the newsroom's word laid over it, followed while requests go on.
 
 One reference points at one frozen `View`. A request takes it once, so its answer is of one release and one state of the
-store; the follower makes the next view beside it and swaps it in by one assignment.
+store; the follower makes the next view beside it and swaps it in by one assignment. Where the store is an SQLite file,
+a request first looks whether it was written to, and if so waits a moment for the view that shows it: what editors
+decide is in force on the next request of every process.
 """
 
+import asyncio
 import logging
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Lock, Thread
+from time import time
 
-from recsys.errors import NoRelease, ReleaseDamaged, ReleaseError, StoreError
+from recsys.errors import StoreError
+from recsys.overlay import Overlay
 from recsys.ranking import Weights
 from recsys.recommender import Recommender
-from recsys.release import Release, current_id
-from service.takedowns import StoreReader, Takedowns
+from recsys.release import Release
+from recsys.variety import Variety
+from service.folder import Folder
+from service.reader import StoreReader
+from service.trouble import Trouble
+from service.watch import Watch
 
 log = logging.getLogger(__name__)
 
-_TROUBLES = 20  # different texts of one trouble that are logged before it is over
-Signature = tuple[tuple[str, int, int], ...]  # name, size, time of change of every file
+PATIENCE = 1.0  # seconds that a request waits for what was just written to the store; 4 ms are usual
+_WRITER_PATIENCE = 5.0  # seconds that a writer's answer waits for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +39,13 @@ class View:
     """What requests are answered from.
 
     Attributes:
-        recommender: the release, the weights and the withdrawn rows.
-        takedowns: which of the store's changes it shows.
+        recommender: the release, the weights and what is in force.
+        overlay: what of the store it shows.
         store_ok: whether the store answered last time; None without a store.
     """
 
     recommender: Recommender
-    takedowns: Takedowns
+    overlay: Overlay
     store_ok: bool | None
 
     @property
@@ -40,152 +53,166 @@ class View:
         """The release that is served."""
         return self.recommender.release
 
+    @property
+    def withdrawn(self) -> int:
+        """How many articles of the release are withdrawn, embargoed or expired now."""
+        return int(self.recommender.standing.gone.sum())
+
+    def rules(self, now: datetime) -> int:
+        """How many rules are in force at this moment."""
+        return sum(rule.active(now) for rule in self.overlay.rules)
+
 
 class Live:
     """Follows a folder of releases and a store.
 
     Attributes:
         view: what is served; None until a release is published.
+        clock: seconds since 1970 UTC now.
 
     Args:
         releases: the folder; it may be missing.
         weights: how much each signal counts.
-        store: URL of the article store; None follows no takedowns.
+        store: URL of the article store; None follows none.
         poll_seconds: > 0, time between two looks.
+        variety: what a list may repeat.
+        clock: see above.
     """
 
     def __init__(
-        self, releases: Path, weights: Weights | None = None, store: str | None = None, poll_seconds: float = 1.0
+        self,
+        releases: Path,
+        weights: Weights | None = None,
+        store: str | None = None,
+        poll_seconds: float = 1.0,
+        variety: Variety | None = None,
+        clock: Callable[[], float] = time,
     ) -> None:
         self.view: View | None = None
-        self._releases = releases
-        self._weights = weights or Weights()
+        self.clock = clock
+        self._folder = Folder(releases)
+        self._weights, self._variety = weights or Weights(), variety or Variety()
         self._reader = None if store is None else StoreReader(store)
+        self._watch = None if store is None else Watch.of(store)
         self._poll_seconds = poll_seconds
-        self._refused: tuple[str, Signature] | None = None
-        self._folder_trouble, self._store_trouble, self._step_trouble = _Trouble(), _Trouble(), _Trouble()
-        self._stop = Event()
-        self._thread = Thread(target=self._run, name="live", daemon=True)
+        self._store_trouble, self._step_trouble = Trouble(log), Trouble(log)
+        self._turn = Lock()  # of those who make the next view; nobody who reads one takes it
+        self._asked = deque[Future[None]]()
+        self._pending: Future[None] | None = None  # what requests wait for
+        self._patient = True
+        self._stop, self._wake = Event(), Event()
+        # two threads, because to open a large release takes seconds and an editor's word must not wait for it
+        self._threads = [Thread(target=run, name="live", daemon=True) for run in (self._poll, self._serve)]
 
     def start(self) -> None:
-        """Look once, so that a worker has its release before its first request, then go on in a thread."""
-        self._try_step()
-        self._thread.start()
+        """Look once, so that a worker has its release before its first request, then go on in threads."""
+        self._try(self.step)
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
-        """End the thread; what it is waiting for is not waited for long."""
+        """End the threads; what they are waiting for is not waited for long."""
         self._stop.set()
-        self._thread.join(timeout=5.0)
-        if self._reader is not None:
-            self._reader.close()
+        self._wake.set()
+        for thread in self._threads:
+            thread.join(timeout=5.0)
+        for follower in (self._reader, self._watch):
+            if follower is not None:
+                follower.close()
+
+    async def current(self) -> View | None:
+        """What is in force now; a request calls it once, in the event loop.
+
+        It takes no lock. Where the store has just been written to it waits for the view that shows it, at most
+        `PATIENCE` seconds; after a store that did not answer in time nobody waits until it has answered again.
+        """
+        if self._watch is not None and self.view is not None and self.view.store_ok:
+            if self._watch.changed():
+                self._pending = self._ask()
+            if self._pending is not None:
+                await self._wait(self._pending)
+        return self.view
+
+    async def caught_up(self) -> None:
+        """Wait until the view shows all that is in the store by now, at most some seconds."""
+        done, _ = await asyncio.wait({asyncio.wrap_future(self._ask())}, timeout=_WRITER_PATIENCE)
+        if not done or (self.view is not None and not self.view.store_ok):
+            log.warning("what was just written is in the store, but not yet in force here")
 
     def step(self) -> None:
         """One look at the folder and the store; swaps the view if either has something new."""
-        old = self.view
-        release = self._new_release() or (old.release if old else None)
-        if release is None:
-            return
-        known = old.takedowns.reaching_back_to(release.manifest.change) if old else None
-        takedowns, store_ok = self._takedowns(known or Takedowns.none_since(release.manifest.change))
-        if old and (release, takedowns, store_ok) == (old.release, old.takedowns, old.store_ok):
-            return
-        recommender = Recommender(release, self._weights, frozenset(release.rows(takedowns.ids)))
-        self.view = View(recommender, takedowns, store_ok)
-        if old is None or old.release is not release:
-            log.info("serving %s: %d articles, %d withdrawn", release.id, len(release), len(recommender.withdrawn))
+        opened = self._folder.other_than(self.view.release if self.view else None)
+        with self._turn:
+            self._follow(opened)
 
-    def _run(self) -> None:
+    async def _wait(self, pending: Future[None]) -> None:
+        if not pending.done() and self._patient:
+            await asyncio.wait({asyncio.wrap_future(pending)}, timeout=PATIENCE)
+        self._patient = pending.done()
+        if pending.done() and pending is self._pending:
+            self._pending = None
+
+    def _ask(self) -> Future[None]:
+        """Done when the store has been followed up to this moment, or to where it can be."""
+        asked: Future[None] = Future()
+        asked.set_running_or_notify_cancel()  # a request that is given up must not take it from the others
+        self._asked.append(asked)
+        self._wake.set()
+        return asked
+
+    def _poll(self) -> None:
         while not self._stop.wait(self._poll_seconds):
-            self._try_step()
+            self._try(self.step)
 
-    def _try_step(self) -> None:
+    def _serve(self) -> None:
+        """Follow the store whenever somebody asks."""
+        while not self._stop.is_set():
+            self._wake.wait()
+            self._wake.clear()
+            answered = [self._asked.popleft() for _ in range(len(self._asked))]  # those asked later wait for the next
+            self._try(self._follow_store)
+            for asked in answered:
+                asked.set_result(None)
+
+    def _try(self, step: Callable[[], None]) -> None:
         try:
-            self.step()
+            step()
             self._step_trouble.over("following goes on")
         except Exception as error:  # a follower that dies would leave yesterday's paper up for ever
             self._step_trouble.found(f"following failed: {error!r}", error)
 
-    def _new_release(self) -> Release | None:
-        """The release that `CURRENT` names, opened and tried out, if it is not the one served and can be served."""
-        try:
-            name = current_id(self._releases)
-        except (ReleaseError, OSError) as error:
-            missing = isinstance(error, NoRelease) and self.view is None
-            self._folder_trouble.found(str(error), level=logging.INFO if missing else logging.ERROR)
-            return None
-        self._folder_trouble.over(f"{self._releases} can be read")
-        if self.view is not None and self.view.release.id == name:
-            self._refused = None
-            return None
-        return self._opened(name)
+    def _follow_store(self) -> None:
+        with self._turn:
+            self._follow(None)
 
-    def _opened(self, name: str) -> Release | None:
-        folder = self._releases / name
-        found = (name, _signature(folder))
-        if found == self._refused:  # said once; tried again when a file of it changes or CURRENT names another
-            return None
-        try:
-            release = Release.open(folder)
-            _try_out(release)
-        except (ReleaseError, OSError) as error:
-            stays = f"{self.view.release.id} stays" if self.view else "nothing is served"
-            log.error("release %s is refused, %s: %s", name, stays, error)
-            self._refused = found
-            return None
-        self._refused = None
-        return release
+    def _follow(self, opened: Release | None) -> None:
+        """Lay the store's word over the release that was opened, or over the one that is served."""
+        old = self.view
+        release = opened or (old.release if old else None)
+        if release is None:
+            return
+        known = old.overlay.reaching_back_to(release.manifest.change) if old else None
+        overlay, store_ok = self._overlay(known or Overlay.none_since(release.manifest.change))
+        if old and (release, overlay) == (old.release, old.overlay):
+            if store_ok != old.store_ok:
+                self.view = View(old.recommender, overlay, store_ok)
+            return
+        recommender = Recommender(release, self._weights, overlay, self._variety, self.clock)
+        self.view = view = View(recommender, overlay, store_ok)
+        if old is None or old.release is not release:
+            log.info(
+                "serving %s: %d articles, %d withdrawn, %d rules",
+                release.id, len(release), view.withdrawn, len(overlay.rules),
+            )  # fmt: skip
 
-    def _takedowns(self, known: Takedowns) -> tuple[Takedowns, bool | None]:
-        """(takedowns, whether the store answered): those known so far where it did not."""
+    def _overlay(self, known: Overlay) -> tuple[Overlay, bool | None]:
+        """(overlay, whether the store answered): what is known so far where it did not."""
         if self._reader is None:
             return known, None
         try:
             found = self._reader.read(known)
         except StoreError as error:
-            self._store_trouble.found(f"no takedowns are read from the store: {error}")
+            self._store_trouble.found(f"neither takedowns nor rules are read from the store: {error}")
             return known, False
-        self._store_trouble.over("takedowns are read from the store again")
+        self._store_trouble.over("takedowns and rules are read from the store again")
         return found, True
-
-
-class _Trouble:
-    """Says each trouble once, and once when all is well again."""
-
-    def __init__(self) -> None:
-        self._said: set[str] = set()
-
-    def found(self, text: str, error: Exception | None = None, level: int = logging.ERROR) -> None:
-        if text not in self._said and len(self._said) < _TROUBLES:
-            log.log(level, "%s", text, exc_info=error)
-            self._said.add(text)
-
-    def over(self, text: str) -> None:
-        if self._said:
-            log.info("%s", text)
-        self._said.clear()
-
-
-def _try_out(release: Release) -> None:
-    """Ask for the lists of a few articles: checksums cannot see a fault of the build itself.
-
-    It also opens what the release opens late, so that nothing is missing when the folder is pruned while it is served.
-
-    Raises:
-        ReleaseDamaged: a list cannot be made.
-    """
-    recommender = Recommender(release)
-    try:
-        release.section_node("")
-        for row in {0, len(release) // 2, len(release) - 1} if len(release) else ():
-            recommender.related(release.ids[row])
-    except Exception as error:
-        raise ReleaseDamaged(f"{release.path}: its lists cannot be made ({error!r}); roll back") from error
-
-
-def _signature(folder: Path) -> Signature:
-    """Changes when any file of the folder does; costs a look at each, so it is asked only of a release not served."""
-    try:
-        found = [(path.name, path.stat()) for path in folder.iterdir()]
-    except OSError:
-        return ()
-    return tuple(sorted((name, stat.st_size, stat.st_mtime_ns) for name, stat in found))

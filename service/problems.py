@@ -12,7 +12,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from recsys.errors import ArticleNotFound
+from recsys.errors import ArticleNotFound, RuleNotFound, StoreError
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER = "10"  # seconds; a first release is minutes away, a new one swaps in within a poll
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class BadValue:
-    """One bad parameter: `where` it stands ("query.k"), the `value` found and the `reason`."""
+    """One bad value: `where` it stands ("query.k", "body.slot"), the `value` found and the `reason`."""
 
     where: str
     value: str
@@ -72,6 +72,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(ArticleNotFound, _not_found)
+    app.add_exception_handler(RuleNotFound, _no_rule)
+    app.add_exception_handler(StoreError, _no_store)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -91,6 +93,17 @@ async def _invalid(request: Request, error: Exception) -> Response:
 async def _not_found(request: Request, error: Exception) -> Response:
     assert isinstance(error, ArticleNotFound)
     return _response(request, Problem(404, "article-not-found", f"no article {error.key[:_SHOWN]!r} in this release"))
+
+
+async def _no_rule(request: Request, error: Exception) -> Response:
+    return _response(request, Problem(404, "rule-not-found", str(error)))
+
+
+async def _no_store(request: Request, error: Exception) -> Response:
+    log.error("the store failed: %s", error)
+    headers = {"Retry-After": RETRY_AFTER}
+    detail = "the article store cannot be used; try again later"
+    return _response(request, Problem(503, "store-unavailable", detail, headers=headers))
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
@@ -116,8 +129,11 @@ def _bad_value(request: Request, found: dict[str, Any]) -> BadValue:
     reason = str(found["msg"])
     if found["type"] == "extra_forbidden":
         # a typo such as limit= must not pass silently; the endpoint's own signature says which names there are
-        query = get_type_hints(request.scope["endpoint"])["query"]
-        reason = f"unknown parameter; valid are {', '.join(query.model_fields)}"
+        query = get_type_hints(request.scope["endpoint"]).get("query")
+        known = (
+            f"parameter; valid are {', '.join(query.model_fields)}" if found["loc"][0] == "query" and query else "field"
+        )
+        reason = f"unknown {known}"
     where = ".".join(str(part)[:_SHOWN] for part in found["loc"])
     # a missing parameter has no value; what FastAPI calls its input is all the others
     value = "" if found["type"] == "missing" else str(found["input"])[:_SHOWN]

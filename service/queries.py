@@ -1,15 +1,20 @@
 """The parameters of a request, checked: what may be asked, with the words that OpenAPI prints."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, TypedDict
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from fastapi import Path
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
+from recsys.answers import Fallback, Order
 from recsys.recommender import MAX_K
 from recsys.urls import canonical_url
+from service.moments import Since
 from service.settings import DEFAULT_K
+
+ArticleId = Annotated[str, Path(description="The newsroom's own id, percent-encoded.", examples=["mc-a-01"])]
 
 
 class Narrowing(TypedDict):
@@ -17,21 +22,16 @@ class Narrowing(TypedDict):
 
     exclude: frozenset[str]
     section: str | None
+    exclude_section: frozenset[str]
     published_after: datetime | None
-    explain: bool
 
 
-def _moment(value: object) -> object:
-    """An ISO 8601 date or time as aware UTC. Pydantic alone would take 2026 for 34 minutes past midnight in 1970."""
-    if not isinstance(value, str):
-        return value
-    try:
-        found = datetime.fromisoformat(value)
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise PydanticCustomError(
-            "moment", "must be an ISO 8601 date or time such as 2026-03-01T06:00:00Z (a + is sent as %2B)"
-        ) from None
+class ByAuthor(TypedDict):
+    """What else the list of an author may be asked."""
+
+    by: str | None
+    order: Order
+    co_authors: bool
 
 
 def _web_address(value: str) -> str:
@@ -40,18 +40,40 @@ def _web_address(value: str) -> str:
     return value
 
 
-def excluded(values: Iterable[str]) -> frozenset[str]:
-    """The ids that `exclude` means: each value, and where it has commas its parts as well.
+def split(values: Iterable[str]) -> frozenset[str]:
+    """The ids or sections that a parameter means: each value, and where it has commas its parts as well.
 
-    An id may itself hold a comma, and nothing says which is meant. To leave out too much is harmless: lists fill up.
+    A name may itself hold a comma, and nothing says which is meant. To leave out too much is harmless: lists fill up.
 
-    >>> sorted(excluded(["a,b", "c"]))
+    >>> sorted(split(["a,b", "c"]))
     ['a', 'a,b', 'b', 'c']
     """
     return frozenset(part for value in values for part in (value, *value.split(",")) if part)
 
 
-class _Query(BaseModel):
+# one name for one parameter, in whichever lists it occurs
+_By = Annotated[
+    str | None,
+    Field(
+        min_length=1,
+        max_length=500,
+        description="Only this author: a name in any spelling, or id:… with the newsroom's own id.",
+        examples=["Ines Vallory"],
+    ),
+]
+_Order = Annotated[Order, Field(description="What comes first in the author's list.", examples=["related"])]
+_CoAuthors = Annotated[
+    bool, Field(description="Whether articles by those who have signed one with the authors may follow.")
+]
+_WHAT_MAY_FILL = (
+    "What may fill the list when it has too few of its own: nothing, the newest of the article's section, or those and "
+    "then the newest of the paper. Each item says its source, and the answer its status."
+)
+_Explain = Annotated[bool, Field(description="Show the parts of each score.", examples=[True])]
+_Fallback = Annotated[Fallback, Field(description=_WHAT_MAY_FILL, examples=["none"])]
+
+
+class _Narrowed(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     exclude: list[str] = Field(
@@ -66,44 +88,87 @@ class _Query(BaseModel):
         description="Only articles of this section and of the sections under it.",
         examples=["news/local"],
     )
-    published_after: Annotated[datetime | None, BeforeValidator(_moment)] = Field(
-        default=None,
-        description="Only articles published after this moment (ISO 8601; UTC where it names no zone).",
-        examples=["2026-03-01T06:00:00Z"],
+    exclude_section: list[str] = Field(
+        default=[],
+        max_length=200,
+        description="No articles of these sections nor of those under them: repeat it, or separate them by commas.",
+        examples=[["sport", "opinion/letters"]],
     )
-    explain: bool = Field(default=False, description="Show the parts of each score.", examples=[True])
+    published_after: Since | None = Field(
+        default=None,
+        description="Only articles published since, that is after, this moment (ISO 8601; UTC where it names no zone), "
+        "or in the last so many days (30d).",
+        examples=["2026-03-01T06:00:00Z", "30d"],
+    )
 
     def narrowing(self) -> Narrowing:
         """As the core takes it."""
         return {
-            "exclude": excluded(self.exclude),
+            "exclude": split(self.exclude),
             "section": self.section,
+            "exclude_section": split(self.exclude_section),
             "published_after": self.published_after,
-            "explain": self.explain,
         }
-
-
-class ListQuery(_Query):
-    """Parameters of one list."""
-
-    k: int = Field(
-        default=DEFAULT_K, ge=1, le=MAX_K, description="How many articles: exactly k where so many are eligible."
-    )
 
     def counts(self) -> dict[str, int]:
         """Lengths asked for, by parameter."""
-        return {"k": self.k}
+        return {name: getattr(self, name) for name in ("k", "similar", "author", "coverage") if hasattr(self, name)}
 
 
-class RelatedQuery(_Query):
-    """Parameters of both lists of a page."""
+class _List(_Narrowed):
+    k: int = Field(default=DEFAULT_K, ge=1, le=MAX_K, description="How many articles: k where so many are eligible.")
+    explain: _Explain = False
+
+
+class SimilarQuery(_List):
+    """Parameters of the similar list."""
+
+    fallback: _Fallback = Fallback.RECENT
+
+
+class AuthorQuery(_List):
+    """Parameters of the author's list."""
+
+    by: _By = None
+    order: _Order = Order.NEWEST
+    co_authors: _CoAuthors = True
+    fallback: _Fallback = Fallback.NONE
+
+    def by_author(self) -> ByAuthor:
+        """As the core takes it."""
+        return {"by": self.by, "order": self.order, "co_authors": self.co_authors}
+
+
+class CoverageQuery(_List):
+    """Parameters of the list of one event."""
+
+
+class RelatedQuery(_Narrowed):
+    """Parameters of all lists of a page."""
 
     similar: int = Field(default=6, ge=0, le=MAX_K, description="How many similar articles.")
     author: int = Field(default=4, ge=0, le=MAX_K, description="How many more by the article's authors.")
+    coverage: int = Field(default=0, ge=0, le=MAX_K, description="How many more on the same event.")
+    by: _By = None
+    order: _Order = Order.NEWEST
+    co_authors: _CoAuthors = True
+    fallback: _Fallback = Fallback.RECENT
+    author_fallback: Annotated[
+        Fallback,
+        Field(description="The same for the author's list, after articles by co-authors.", examples=["section"]),
+    ] = Fallback.NONE
+    explain: _Explain = False
 
-    def counts(self) -> dict[str, int]:
-        """Lengths asked for, by parameter."""
-        return {"similar": self.similar, "author": self.author}
+    def by_author(self) -> ByAuthor:
+        """As the core takes it."""
+        return {"by": self.by, "order": self.order, "co_authors": self.co_authors}
+
+
+class ExplainQuery(_Narrowed):
+    """Parameters of an explanation."""
+
+    other: str = Field(min_length=1, description="The id of the article that is or is not in the list.")
+    k: int = Field(default=DEFAULT_K, ge=1, le=MAX_K, description="How long the lists are.")
 
 
 class _ByUrl(BaseModel):
@@ -113,9 +178,20 @@ class _ByUrl(BaseModel):
     )
 
 
-class ListByUrl(ListQuery, _ByUrl):
-    """Parameters of one list, the article named by its address."""
+class SimilarByUrl(SimilarQuery, _ByUrl):
+    """Parameters of the similar list, the article named by its address."""
+
+
+class AuthorByUrl(AuthorQuery, _ByUrl):
+    """Parameters of the author's list, the article named by its address."""
+
+
+class CoverageByUrl(CoverageQuery, _ByUrl):
+    """Parameters of the list of one event, the article named by its address."""
 
 
 class RelatedByUrl(RelatedQuery, _ByUrl):
-    """Parameters of both lists, the article named by its address."""
+    """Parameters of all lists of a page, the article named by its address."""
+
+
+AnyQuery = SimilarQuery | AuthorQuery | CoverageQuery | RelatedQuery | ExplainQuery

@@ -9,9 +9,11 @@ from typing import Any
 
 from recsys.errors import ConfigError
 from recsys.recommender import MAX_K
+from recsys.variety import Variety
 
 PREFIX = "RECSYS_"
 DEFAULT_K = 10
+_NO_LIMIT = "none"
 _ORIGIN = re.compile(r"https?://[^/?#\s,@*]+|\*")
 
 
@@ -21,13 +23,14 @@ class Settings:
 
     Attributes:
         releases: folder that holds the releases and `CURRENT`; it may still be empty.
-        store: URL of the article store, for takedowns; without it a list shows what the night saw.
+        store: URL of the article store, for takedowns and editors' rules; without it a list shows what the night saw.
         weights: JSON file with weights; without it those of `recsys.ranking`.
         host, port: where to listen, port in [1, 65535].
         workers: processes, in [1, 256]; they share the release's memory.
-        poll_seconds: > 0 and at most 3600; how often releases and takedowns are looked for.
+        poll_seconds: > 0 and at most 3600; how often releases are looked for, and the store where it is no SQLite file.
         cors_origins: web origins whose pages may ask, "*" for all; none by default.
         max_k: longest list that may be asked for, in [10, 100].
+        per_event: how many articles on one event a list may hold, in [1, 100]; None for any number.
     """
 
     releases: Path
@@ -39,6 +42,7 @@ class Settings:
     poll_seconds: float = 1.0
     cors_origins: tuple[str, ...] = ()
     max_k: int = MAX_K
+    per_event: int | None = Variety().per_event
 
     @classmethod
     def read(cls, environ: Mapping[str, str], options: Mapping[str, object] | None = None) -> "Settings":
@@ -65,8 +69,9 @@ class Settings:
 
     def as_environ(self) -> dict[str, str]:
         """The variables from which `read` makes equal settings: how a worker process gets them."""
-        values = {item.name: getattr(self, item.name) for item in fields(self)}
-        return {f"{PREFIX}{name.upper()}": _text(value) for name, value in values.items()}
+        values = {item.name: _text(getattr(self, item.name)) for item in fields(self)}
+        values["per_event"] = values["per_event"] or _NO_LIMIT
+        return {f"{PREFIX}{name.upper()}": value for name, value in values.items()}
 
 
 def _found(name: str, environ: Mapping[str, str], options: Mapping[str, object]) -> tuple[str, str | None]:
@@ -88,6 +93,10 @@ def _integer(low: int, high: int) -> Callable[[str], int]:
         return int(text)
 
     return parse
+
+
+def _per_event(text: str) -> int | None:
+    return None if text == _NO_LIMIT else _integer(1, MAX_K)(text)
 
 
 def _seconds(text: str) -> float:
@@ -113,5 +122,6 @@ _PARSERS: dict[str, tuple[str, Callable[[str], object]]] = {
     "workers": ("a whole number from 1 to 256", _integer(1, 256)),
     "poll_seconds": ("a number of seconds above 0, at most 3600", _seconds),
     "cors_origins": ("origins such as https://paper.example, separated by commas, or *", _origins),
+    "per_event": (f"a whole number from 1 to {MAX_K}, or {_NO_LIMIT}", _per_event),
     "max_k": (f"a whole number from {DEFAULT_K} to {MAX_K}", _integer(DEFAULT_K, MAX_K)),
 }

@@ -6,8 +6,10 @@ import shutil
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import article
 from fakes import FakeEmbedder
@@ -19,10 +21,12 @@ from index.publish import point_at
 from recsys.articles import Status
 from recsys.errors import StoreError
 from recsys.lifecycle import Lifecycle
+from recsys.overlay import Overlay, follow
 from recsys.release import CURRENT, current_id
+from recsys.rules import Rule
 from recsys.store import ArticleStore, Change
 from service.live import Live
-from service.takedowns import StoreReader, Takedowns, follow
+from service.reader import StoreReader
 
 N = 12
 
@@ -179,7 +183,8 @@ def test_a_takedown_leaves_every_list_at_the_next_step_and_comes_back_when_usabl
     live.step()
     assert "a003" not in shown(live)
     assert live.view is not None
-    assert live.view.recommender.withdrawn == {live.view.release.row("a003")}
+    assert np.flatnonzero(live.view.recommender.standing.gone).tolist() == [live.view.release.row("a003")]
+    assert live.view.withdrawn == 1
     house.put(3, title="Corrected")
     live.step()
     assert "a003" in shown(live)
@@ -214,7 +219,7 @@ def test_a_lost_store_is_logged_once_and_what_is_known_goes_on(house: House, cap
     assert "a003" not in shown(live)
     assert live.view is not None
     assert live.view.store_ok is False
-    assert caplog.text.count("no takedowns are read") == 1
+    assert caplog.text.count("neither takedowns nor rules are read") == 1
 
 
 def test_a_store_that_is_missing_at_the_start_is_taken_when_it_comes(house: House) -> None:
@@ -269,12 +274,30 @@ def test_the_thread_goes_on_after_a_step_that_failed(house: House, caplog: pytes
 
 
 @dataclass
+class FakeDesk:
+    """The rules as the store tells them."""
+
+    kept: list[Rule]
+
+    def version(self) -> int:
+        return len(self.kept)
+
+    def rules(self, now: datetime | None = None) -> tuple[Rule, ...]:
+        return tuple(self.kept)
+
+
+@dataclass
 class FakeStore:
     """The latest change of each article, as the store tells them; `gate` holds answers back."""
 
     latest: dict[str, Change] = field(default_factory=dict)
     last: int = 0
     gate: threading.Event = field(default_factory=threading.Event)
+    rules: list[Rule] = field(default_factory=list)
+
+    @property
+    def desk(self) -> "FakeDesk":
+        return FakeDesk(self.rules)
 
     def put(self, article_id: str, status: Status) -> None:
         self.last += 1
@@ -298,16 +321,17 @@ def test_following_in_any_steps_ends_where_the_store_stands(
 ) -> None:
     store = FakeStore()
     store.gate.set()
-    known = Takedowns.none_since(0)
+    known = Overlay.none_since(0)
     for number, (article_id, status) in enumerate(puts):
         store.put(article_id, status)
         if number in asks:
             known = follow(store, known)  # type: ignore[arg-type]
     known = follow(store, known)  # type: ignore[arg-type]
-    assert known.ids == {key for key, change in store.latest.items() if change.status is not Status.USABLE}
+    assert known.changed == {key: change.lifecycle for key, change in store.latest.items()}
     older = min(back, store.last)
-    again = follow(store, Takedowns(store.last, store.last, known.ids).reaching_back_to(older))  # type: ignore[arg-type]
-    assert again.ids == known.ids
+    newer = Overlay(store.last, store.last, known.changed)
+    again = follow(store, newer.reaching_back_to(older))  # type: ignore[arg-type]
+    assert again.changed == known.changed
 
 
 def test_nobody_waits_twice_for_a_slow_store_and_its_late_answer_is_used() -> None:
@@ -315,7 +339,7 @@ def test_nobody_waits_twice_for_a_slow_store_and_its_late_answer_is_used() -> No
     store.put("a", Status.CANCELED)
     reader = StoreReader("sqlite:///nowhere.db", patience=0.01)
     reader._store = store  # type: ignore[assignment]
-    known = Takedowns.none_since(0)
+    known = Overlay.none_since(0)
     for _ in range(3):
         with pytest.raises(StoreError, match="no answer within"):
             reader.read(known)
@@ -323,11 +347,12 @@ def test_nobody_waits_twice_for_a_slow_store_and_its_late_answer_is_used() -> No
     store.gate.set()
     assert pending is not None
     pending.result(10)
-    assert reader.read(known).ids == {"a"}
-    assert reader.read(Takedowns.none_since(1)).ids == frozenset()
+    reader._patience = 10
+    assert set(reader.read(known).changed) == {"a"}
+    assert reader.read(Overlay.none_since(1)).changed == {}
 
 
 def test_a_store_that_cannot_even_be_opened_is_a_store_error() -> None:
     for url in ("nonsense", "sqlite:///missing.db", "nosuchdialect://host/db"):
         with pytest.raises(StoreError):
-            StoreReader(url, patience=30).read(Takedowns.none_since(0))
+            StoreReader(url, patience=30).read(Overlay.none_since(0))

@@ -5,6 +5,8 @@ import io
 import json
 import re
 import shlex
+import shutil
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from fastapi.testclient import TestClient
 import eval.__main__
 import index.__main__
 import service.__main__
+from recsys.keys import Scope
 from recsys.store import ArticleStore
 from service.app import create_app
 from service.settings import Settings
@@ -44,7 +47,7 @@ def at_demo(demo: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def without_scores(answer: Any) -> tuple[Any, list[float]]:
     """An answer without what differs from build to build, and its scores."""
     answer = answer | {"release": ""}
-    items = [item for key in ("similar", "author") for item in answer[key]]
+    items = [item for key in ("similar", "author", "coverage") for item in answer[key]]
     scores = [item["score"] for item in items]
     return {key: [i | {"score": 0} for i in v] if isinstance(v, list) else v for key, v in answer.items()}, scores
 
@@ -69,6 +72,33 @@ def test_the_python_example_prints_what_it_says(at_demo: Path) -> None:
     assert [float(n) for n in number.findall(shown)] == pytest.approx(
         [float(n) for n in number.findall(real)], abs=0.011
     )
+
+
+def test_what_editors_are_told_to_send_does_what_it_says(at_demo: Path, tmp_path: Path) -> None:
+    """Each `curl` of the section, with a key; on a copy, as it writes into the store."""
+    shutil.copytree(at_demo / "var", tmp_path / "var")
+    url = f"sqlite:///{tmp_path}/var/demo/articles.db"
+    with closing(ArticleStore.open(url)) as store:
+        _, secret = store.keys.make("A. Editor", [Scope.RULES], who="admin")
+    answers = []
+    with TestClient(create_app(Settings(tmp_path / "var/demo/releases", store=url))) as client:
+        for command in (line for line in COMMANDS if line.startswith("curl") and "$KEY" in line):
+            words = iter(shlex.split(command.replace("$KEY", secret))[1:])
+            given = {word: next(words) if word.startswith("-") else word for word in words}
+            path = next(value for word, value in given.items() if not word.startswith("-"))
+            response = client.request(
+                given.get("-X", "POST" if "-d" in given else "GET"),
+                path.removeprefix("localhost:8000"),
+                headers=dict([given["-H"].split(": ", 1)]),
+                content=given.get("-d"),
+            )
+            assert response.is_success, response.text
+            answers.append(response.json())
+    added, listed, ended, told = answers
+    assert added | {"starts_at": ""} == json.loads(after("json", 1)) | {"starts_at": ""}
+    assert listed == {"rules": [added]}
+    assert ended["id"] == added["id"]
+    assert [entry["what"] for entry in told["entries"]] == ["rule ended", "rule added", "key made"]
 
 
 @pytest.mark.parametrize(

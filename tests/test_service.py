@@ -9,9 +9,10 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, fields, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -31,12 +32,15 @@ import recsys
 from index.nightly import NightlyConfig, nightly
 from index.publish import point_at
 from recsys import Recommender, Release
+from recsys.answers import Fallback, Order
 from recsys.articles import Article, Status
+from recsys.keys import Scope
 from recsys.ranking import PARTS
 from recsys.store import ArticleStore
 from service import schemas
 from service.__main__ import main
 from service.app import create_app
+from service.rule_body import NewRule
 from service.settings import Settings
 
 ROOT = Path(recsys.__file__).parents[1]
@@ -83,7 +87,7 @@ def path_of(article_id: str, verb: str) -> str:
 
 
 def lists_of(answer: dict[str, Any]) -> list[list[dict[str, Any]]]:
-    return [answer[name] for name in ("items", "similar", "author") if name in answer]
+    return [answer[name] for name in ("items", "similar", "author", "coverage") if name in answer]
 
 
 def is_problem(response: Any, status: int, kind: str | None) -> dict[str, Any]:
@@ -104,6 +108,7 @@ def is_problem(response: Any, status: int, kind: str | None) -> dict[str, Any]:
 ROUTES: list[tuple[str, type[BaseModel]]] = [
     ("similar", schemas.Answer),
     ("more-from-author", schemas.Answer),
+    ("coverage", schemas.Answer),
     ("related", schemas.RelatedAnswer),
 ]
 
@@ -120,7 +125,9 @@ def test_answers_are_those_of_the_core_in_the_documented_shape(
         response = client.get(path_of(key, verb), params={"explain": explain})
         assert response.status_code == 200, response.text
         assert response.headers["content-type"] == "application/json"
-        assert response.headers["cache-control"] == "public, max-age=60"
+        status = response.json()["status"]
+        full = {status} if isinstance(status, str) else set(status.values())
+        assert response.headers["cache-control"] == f"public, max-age={60 if full == {'full'} else 10}"
         assert response.headers["x-content-type-options"] == "nosniff"
         shape.model_validate_json(response.content)
         ask = getattr(Recommender(release), verb.replace("-", "_"))
@@ -133,20 +140,72 @@ def test_answers_are_those_of_the_core_in_the_documented_shape(
         assert by_url.content == response.content
 
 
+@pytest.mark.parametrize(
+    ("verb", "query", "asked"),
+    [
+        ("similar", "k=100&fallback=none", {"k": 100, "fallback": Fallback.NONE}),
+        ("similar", "k=100&fallback=section", {"k": 100, "fallback": Fallback.SECTION}),
+        ("similar", "k=100&exclude_section=news,sport", {"k": 100, "exclude_section": ["news", "sport"]}),
+        ("similar", "exclude_section=news&exclude_section=sport", {"exclude_section": ["news", "sport"]}),
+        ("coverage", "k=3&exclude_section=politics", {"k": 3, "exclude_section": ["politics"]}),
+        ("more-from-author", "order=related&k=20", {"order": Order.RELATED, "k": 20}),
+        ("more-from-author", "by=INES%20vallory&k=5", {"by": "Ines Vallory", "k": 5}),
+        ("more-from-author", "co_authors=false&k=90", {"co_authors": False, "k": 90}),
+        ("more-from-author", "fallback=section&k=90", {"fallback": Fallback.SECTION, "k": 90}),
+        ("more-from-author", "fallback=recent&k=90", {"fallback": Fallback.RECENT, "k": 90}),
+        ("related", "coverage=5", {"coverage": 5}),
+        ("related", "author=90&author_fallback=section", {"author": 90, "author_fallback": Fallback.SECTION}),
+        ("related", "similar=90&fallback=none", {"similar": 90, "fallback": Fallback.NONE}),
+        ("related", "by=ines%20vallory&order=related", {"by": "Ines Vallory", "order": Order.RELATED}),
+    ],
+)
+def test_every_parameter_reaches_the_core(
+    client: TestClient, release: Release, verb: str, query: str, asked: dict[str, Any]
+) -> None:
+    ask = getattr(Recommender(release), verb.replace("-", "_"))
+    found, differs = [], False
+    for key in ("mc-a-01", "mc-storm-04", "mc-bridge-03", "mc-tram-06"):
+        found.append(client.get(f"{path_of(key, verb)}?{query}").json())
+        assert found[-1] == msgspec.json.decode(msgspec.json.encode(ask(key, **asked)))
+        differs |= found[-1] != client.get(path_of(key, verb)).json()
+    assert differs or verb == "coverage", "it makes a difference somewhere"
+
+
+def test_status_tells_how_far_a_list_came(client: TestClient) -> None:
+    def status(verb: str, **params: Any) -> Any:
+        return client.get(path_of("mc-storm-04", verb), params=params).json()["status"]
+
+    assert status("similar") == "full"
+    assert status("similar", section="nowhere") == "empty"
+    assert status("similar", k=100, section="news/local") == "short"
+    assert status("related", author=0, coverage=0) == {"similar": "full", "author": "full", "coverage": "full"}
+
+
+def test_days_back_are_counted_from_now(client: TestClient) -> None:
+    path = path_of("mc-a-01", "similar")
+    days = (datetime.now(UTC) - datetime(2025, 6, 1, 12, tzinfo=UTC)).days
+    limit, moment = datetime.now(UTC) - timedelta(days=days), timedelta(seconds=9)
+    lists = [
+        [item["id"] for item in client.get(path, params={"k": 100, "published_after": after}).json()["items"]]
+        for after in (f"{days}d", (limit - moment).isoformat(), (limit + moment).isoformat(), "9999d")
+    ]
+    assert [lists.index(one) for one in lists] == [0, 0, 0, 3]
+
+
 def test_health_answers_have_the_documented_shape(client: TestClient, release: Release) -> None:
     schemas.Alive.model_validate_json(client.get("/health/live").content)
     response = client.get("/health/ready")
     ready = schemas.Ready.model_validate_json(response.content)
     assert response.headers["cache-control"] == "no-store"
-    assert (ready.release, ready.articles, ready.withdrawn) == (release.id, len(release), 0)
+    assert (ready.release, ready.articles, ready.withdrawn, ready.rules) == (release.id, len(release), 0, 0)
     assert ready.store == schemas.StoreState(change=release.manifest.change, ok=True)
     assert 0 <= ready.age_seconds < 3600
 
 
 def test_the_documented_shapes_have_the_fields_of_the_core() -> None:
-    for name in ("Item", "Answer", "RelatedAnswer"):
+    for name in ("Item", "Answer", "RelatedAnswer", "PageStatus"):
         documented = getattr(schemas, name).model_fields
-        assert set(documented) == {item.name for item in fields(getattr(recsys, name))}
+        assert set(documented) == {item.name for item in fields(getattr(recsys.answers, name))}
 
 
 @given(st.data())
@@ -155,18 +214,20 @@ def test_no_list_breaks_a_law(client: TestClient, release: Release, data: st.Dat
     ids = [key for row in range(len(release)) if "%" not in (key := release.ids[row])]
     sections = ["news", "NEWS/", "sport", "odds/ends", "nowhere"]
     key = data.draw(st.sampled_from(ids))
-    verb = data.draw(st.sampled_from(["similar", "more-from-author", "related"]))
+    verb = data.draw(st.sampled_from([verb for verb, _ in ROUTES]))
     lengths = data.draw(
-        st.fixed_dictionaries({"similar": st.integers(0, 100), "author": st.integers(0, 100)})
+        st.fixed_dictionaries({name: st.integers(0, 100) for name in ("similar", "author", "coverage")})
         if verb == "related"
         else st.fixed_dictionaries({"k": st.integers(1, 100)})
     )
     exclude = data.draw(st.lists(st.sampled_from(ids), max_size=20))
     section = data.draw(st.none() | st.sampled_from(sections))
+    without = data.draw(st.lists(st.sampled_from(sections), max_size=2))
     after = data.draw(st.none() | st.datetimes(datetime(2024, 1, 1), datetime(2026, 12, 1)))
     repeated = data.draw(st.booleans()) or any("," in one for one in exclude)  # a comma parts ids where one holds many
     params: dict[str, Any] = {**lengths, "exclude": exclude if repeated else ",".join(exclude)}
     params |= {} if section is None else {"section": section}
+    params |= {"exclude_section": without} if without else {}
     params |= {} if after is None else {"published_after": after.isoformat()}
     response = client.get(path_of(key, verb), params=params)
     assert response.status_code == 200, response.text
@@ -178,10 +239,13 @@ def test_no_list_breaks_a_law(client: TestClient, release: Release, data: st.Dat
     if section is not None:
         wanted = section.strip("/").casefold()
         assert all(f"{release.card(row).section}/".casefold().startswith(f"{wanted}/") for row in rows)
+    for name in without:
+        refused = f"{name.strip('/').casefold()}/"
+        assert not any(f"{release.card(row).section}/".casefold().startswith(refused) for row in rows)
     if after is not None:
         limit = after.replace(tzinfo=UTC, microsecond=0)
         assert all((at := release.card(row).published_at) is not None and at > limit for row in rows)
-    if verb != "more-from-author":
+    if verb in ("similar", "related"):
         k = lengths.get("k", lengths.get("similar", 0))
         everything = client.get(path_of(key, "similar"), params={**params_without(params, lengths), "k": 100}).json()
         by_author = {item["id"] for item in answer.get("author", [])}
@@ -241,9 +305,19 @@ def test_a_moment_without_a_zone_is_utc_and_a_date_is_its_midnight(client: TestC
         ("k=101", "query.k", "less than or equal to 100"),
         ("k=ten", "query.k", "valid integer"),
         ("k=", "query.k", "valid integer"),
-        ("limit=5", "query.limit", "unknown parameter; valid are exclude, section, published_after, explain, k"),
+        (
+            "limit=5",
+            "query.limit",
+            "unknown parameter; valid are exclude, section, exclude_section, published_after, k, explain, fallback",
+        ),
         ("similar=5", "query.similar", "unknown parameter"),
         ("published_after=2026", "query.published_after", "ISO 8601"),
+        ("published_after=30 d", "query.published_after", "ISO 8601"),
+        ("published_after=-30d", "query.published_after", "ISO 8601"),
+        ("published_after=99999999d", "query.published_after", "ISO 8601"),
+        ("fallback=all", "query.fallback", "'none', 'section' or 'recent'"),
+        ("order=related", "query.order", "unknown parameter"),
+        ("coverage=3", "query.coverage", "unknown parameter"),
         ("published_after=2026-01-01T00:00:00+02:00", "query.published_after", "%2B"),
         ("published_after=0001-01-01T00:00:00%2B14:00", "query.published_after", "ISO 8601"),
         ("section=", "query.section", "at least 1 character"),
@@ -311,7 +385,16 @@ def test_a_list_longer_than_the_deployment_allows_is_refused(paper: tuple[str, P
         is_problem(client.get(path_of("mc-a-01", "related"), params={"author": 13}), 422, "bad-parameters")
 
 
-NAMES = ["k", "exclude", "section", "published_after", "explain", "url", "similar", "author", "limit", ""]
+@pytest.mark.parametrize("most", [None, 1])
+def test_how_many_of_an_event_a_list_may_hold_reaches_the_core(paper: tuple[str, Path], most: int | None) -> None:
+    with TestClient(create_app(Settings(paper[1], per_event=most))) as client:
+        assert client.app.state.live.view.recommender.variety.per_event == most  # type: ignore[attr-defined]
+
+
+NAMES = [
+    "k", "exclude", "section", "exclude_section", "published_after", "explain", "url", "similar", "author", "coverage",
+    "by", "order", "co_authors", "fallback", "author_fallback", "limit", "",
+]  # fmt: skip
 VALUES = st.one_of(
     st.text(max_size=20),
     st.integers().map(str),
@@ -319,11 +402,12 @@ VALUES = st.one_of(
     st.sampled_from(
         ["%00", "%ff%fe", "+", ",,,", "NaN", "1e9", "-0", "true", "/", "%", "𝟙𝟘", "null", "https://[::1", "1" * 5000]
     ),
+    st.sampled_from(["30d", "99999d", "related", "none"]),
 )
 
 
 @given(
-    st.sampled_from(["similar", "more-from-author", "related"]),
+    st.sampled_from([verb for verb, _ in ROUTES]),
     st.none() | st.sampled_from(ODD_IDS) | st.text(max_size=10),
     st.lists(st.tuples(st.sampled_from(NAMES) | st.text(max_size=5), VALUES), max_size=5),
     st.booleans(),
@@ -345,18 +429,37 @@ def test_nothing_that_can_be_asked_makes_the_service_fail(
 
 def test_openapi_documents_every_route_with_examples_and_problems(client: TestClient) -> None:
     document = client.get("/openapi.json").json()
-    assert len(document["paths"]) == 8
-    for path, operations in document["paths"].items():
-        responses = operations["get"]["responses"]
-        content = responses["200"]["content"]["application/json"]
+    paths = document["paths"]
+    operations = {(path, method): one for path, methods in paths.items() for method, one in methods.items()}
+    assert len(operations) == 10 + 6
+    for (path, method), operation in operations.items():
+        responses = operation["responses"]
+        (good,) = set(responses) & {"200", "201"}
+        content = responses[good]["content"]["application/json"]
         shape = getattr(schemas, content["schema"]["$ref"].rsplit("/", 1)[1])
         shape.model_validate_json(msgspec.json.encode(content["example"]))
-        for status in set(responses) - {"200"}:
+        problems = set(responses) - {good}
+        for status in problems:
             assert list(responses[status]["content"]) == ["application/problem+json"]
             schemas.Problem.model_validate(responses[status]["content"]["application/problem+json"]["example"])
-        assert set(responses) == ({"200", "404", "422", "503"} if path.startswith("/v1") else set(responses))
-        assert all(parameter["description"] for parameter in operations["get"].get("parameters", []))
+        if operation["tags"] == ["editors"]:
+            assert {"401", "403", "422", "503"} <= problems
+            assert operation["security"] == [{"key": []}]
+        elif path.startswith("/v1"):
+            assert problems == {"404", "422", "503"}
+        assert all(parameter["description"] for parameter in operation.get("parameters", []))
+        assert ("requestBody" in operation) is (method == "post")
     assert "HTTPValidationError" not in document["components"]["schemas"]
+    referred = set(re.findall(r'"\$ref":"#/components/schemas/([^"]+)"', client.get("/openapi.json").text))
+    assert referred <= set(document["components"]["schemas"])
+
+
+def test_the_documented_body_of_a_rule_is_one(client: TestClient) -> None:
+    document = client.get("/openapi.json").json()
+    body = document["paths"]["/v1/rules"]["post"]["requestBody"]["content"]["application/json"]
+    NewRule.model_validate_json(msgspec.json.encode(body["example"]))
+    assert set(body["schema"]["properties"]) == set(NewRule.model_fields)
+    assert set(body["schema"]["required"]) == {"action", "subject", "reason", "ends_at"}
 
 
 def test_pages_of_other_origins_may_ask_only_where_they_are_allowed(
@@ -409,7 +512,7 @@ def test_swaps_under_load_lose_no_answer_and_mix_none(two: tuple[Path, dict[str,
                     start = titles.get(answer.get("release", ""), "no release")
                     items = [item for one in lists_of(answer) for item in one]
                     asked.append(start)
-                    if not items or not all(item["title"].startswith(start) for item in items):
+                    if (not items and verb != "coverage") or not all(item["title"].startswith(start) for item in items):
                         wrong.append(response.text)
 
         threads = [threading.Thread(target=ask, args=(number,)) for number in range(4)]
@@ -553,6 +656,32 @@ def test_one_of_two_workers_may_die_and_the_paper_goes_on(paper: tuple[str, Path
         service.get(path_of("mc-a-01", "related"))
         service.process.send_signal(signal.SIGTERM)
         assert service.process.wait(30) == 0
+
+
+def test_every_worker_obeys_a_rule_on_the_next_request(paper: tuple[str, Path], tmp_path: Path) -> None:
+    url, releases = paper
+    path, head = path_of("mc-storm-04", "similar"), {}
+    with closing(ArticleStore.open(url)) as store:
+        _, secret = store.keys.make("A. Editor", [Scope.RULES], who="admin")
+    head["Authorization"] = f"Bearer {secret}"
+    options = ("--workers", "2", "--store", url, "--poll-seconds", "3600")
+    with running(releases, tmp_path / "log", *options) as service:
+        service.workers(2)
+        shown = service.get(path).json()["items"][0]["id"]
+        body = {"action": "exclude", "subject": {"kind": "article", "value": shown}, "reason": "law", "ends_at": None}
+        with httpx.Client(base_url=service.base, limits=httpx.Limits(max_keepalive_connections=0)) as client:
+            for _ in range(10):
+                made = client.post("/v1/rules", json=body, headers=head).raise_for_status()
+                assert not any(f'"{shown}"' in text for text in ten_at_once(client, path))
+                client.delete(f"{made.headers['location']}?reason=settled", headers=head).raise_for_status()
+                assert all(f'"{shown}"' in text for text in ten_at_once(client, path))
+        assert secret not in service.output.read_text()
+
+
+def ten_at_once(client: httpx.Client, path: str) -> list[str]:
+    """A connection is taken by whichever worker is free, so that ten at once reach all."""
+    with ThreadPoolExecutor(10) as pool:
+        return [response.raise_for_status().text for response in pool.map(client.get, [path] * 10)]
 
 
 def test_a_setting_that_cannot_be_used_stops_the_start_with_2(tmp_path: Path) -> None:

@@ -29,6 +29,8 @@ def test_an_option_wins_over_the_environment_and_what_is_empty_is_not_given() ->
         ("CORS_ORIGINS", "paper.example", "origins such as"),
         ("CORS_ORIGINS", "https://paper.example/", "origins such as"),
         ("MAX_K", "101", "from 10 to 100"),
+        ("PER_EVENT", "0", "from 1 to 100, or none"),
+        ("PER_EVENT", "all", "from 1 to 100, or none"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_named_with_its_key_and_what_is_wanted(
@@ -50,6 +52,12 @@ def test_without_a_folder_of_releases_nothing_can_start() -> None:
         Settings.read({})
 
 
+def test_a_list_holds_three_of_an_event_unless_the_settings_say_otherwise() -> None:
+    found = [Settings.read({"RECSYS_RELEASES": "a"} | given) for given in ({}, {"RECSYS_PER_EVENT": "5"})]
+    found.append(Settings.read({"RECSYS_RELEASES": "a"}, {"per_event": "none"}))
+    assert [settings.per_event for settings in found] == [3, 5, None]
+
+
 @given(
     st.builds(
         Settings,
@@ -61,6 +69,7 @@ def test_without_a_folder_of_releases_nothing_can_start() -> None:
         poll_seconds=st.floats(0.01, 3600),
         cors_origins=st.sampled_from([(), ("*",), ("https://a.example", "http://b.example:8080")]),
         max_k=st.integers(10, 100),
+        per_event=st.none() | st.integers(1, 100),
     )
 )
 def test_a_worker_reads_from_its_environment_the_settings_that_were_put_there(settings: Settings) -> None:
