@@ -17,6 +17,7 @@ from fastapi.testclient import TestClient
 
 import eval.__main__
 import index.__main__
+import recsys.__main__
 import service.__main__
 from recsys.keys import Scope
 from recsys.store import ArticleStore
@@ -29,7 +30,12 @@ BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 COMMANDS = [
     line[2:] for kind, text in BLOCKS if kind == "console" for line in text.splitlines() if line.startswith("$ ")
 ]
-PROGRAMS = {"index": index.__main__.main, "service": service.__main__.main, "eval": eval.__main__.main}
+PROGRAMS = {
+    "index": index.__main__.main,
+    "service": service.__main__.main,
+    "eval": eval.__main__.main,
+    "recsys": recsys.__main__.main,
+}
 
 
 def after(kind: str, nth: int = 0) -> str:
@@ -103,7 +109,7 @@ def test_what_editors_are_told_to_send_does_what_it_says(at_demo: Path, tmp_path
 
 @pytest.mark.parametrize(
     ("programs", "nth"),
-    [(["evaluate .*"], 1), (["run .*trec", "score .*trec.*"], 2), (["run .*jsonl", "score .*jsonl.*"], 3)],
+    [(["evaluate .*"], 2), (["run .*trec", "score .*trec.*"], 3), (["run .*jsonl", "score .*jsonl.*"], 4)],
 )
 def test_the_evaluation_prints_what_it_says(at_demo: Path, programs: list[str], nth: int) -> None:
     for name in programs:
@@ -114,6 +120,18 @@ def test_the_evaluation_prints_what_it_says(at_demo: Path, programs: list[str], 
     assert number.sub("#", shown) == number.sub("#", real)
     assert [float(n) for n in number.findall(shown)] == pytest.approx(
         [float(n) for n in number.findall(real)], abs=0.02
+    )
+
+
+def test_an_editor_is_told_why_as_the_readme_says(at_demo: Path) -> None:
+    command = next(line for line in COMMANDS if " recsys explain " in line)
+    result = CliRunner().invoke(recsys.__main__.main, shlex.split(command)[3:])
+    assert result.exit_code == 0, result.output
+    number, release = re.compile(r"[+-]?\d+\.\d+"), re.compile(r"release \S+")
+    shown, real = (release.sub("release", text) for text in (after("text", 1), result.output))
+    assert number.sub("#", shown) == number.sub("#", real)
+    assert [float(n) for n in number.findall(shown)] == pytest.approx(
+        [float(n) for n in number.findall(real)], abs=0.011
     )
 
 
