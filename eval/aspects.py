@@ -35,7 +35,7 @@ NAMES: Mapping[str, Mapping[str, _Range]] = {
 }  # fmt: skip
 _BY_ALIAS = {name.lower(): name for name in NAMES}
 _FORM = re.compile(
-    r"(?P<name>[A-Za-z]+)(?:\((?P<key>[a-z]+)(?:=(?P<value>\d{1,9}(?:\.\d{1,25})?(?:e-\d{1,3})?))?\))?(?:@(?P<cutoff>\d{1,9}))?",
+    r"(?P<name>[A-Za-z]+)(?:\((?P<key>[a-z_]+)(?:=(?P<value>\d{1,9}(?:\.\d{1,25})?(?:e-\d{1,3})?))?\))?(?:@(?P<cutoff>\d{1,9}))?",
     re.ASCII,
 )
 
