@@ -4,8 +4,6 @@ Same store and same configuration give byte-identical files; only the manifest's
 """
 
 import logging
-from collections import Counter
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,34 +11,27 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from index.agency import agency_copy
-from index.embed import embed_missing, embedding_key
+from index.embed import embed_missing
 from index.fingerprints import Fingerprinter
-from index.keywords import KeywordWriter
-from index.lists import Lists, numbered, write_lists
+from index.lists import Lists, write_lists
 from index.neighbours import Corpus, NeighbourTable, neighbours
-from index.stories import EVENT_DAYS, SAME_TEXT, StoryConfig, Versions, last_change, stories
+from index.rows import COLUMNS, RowColumns, write_rows
+from index.stories import EVENT_DAYS, SAME_TEXT, StoryConfig, Versions, stories
 from index.story_files import Largest, largest_stories, story_counts, write_stories
-from index.visibility import VisibilityWriter
-from recsys import cards
-from recsys.articles import Article, section_path
-from recsys.authors import People, Person
-from recsys.cards import Card
-from recsys.columns import KeyTable, ListColumn, TextColumnWriter, save_array
+from recsys.authors import People
+from recsys.columns import ListColumn, save_array
 from recsys.embedding import Embedder
 from recsys.lexical import WordVectors
 from recsys.manifest import FORMAT, Manifest, Model, record_files
 from recsys.progress import progress, track
 from recsys.registry import Registry
-from recsys.release import REPORT, VECTORS, seconds
+from recsys.release import REPORT, VECTORS
 from recsys.store import ArticleStore
 from recsys.terms import known_language, names, term_reader
 from recsys.text import RECIPE, Boilerplate, find_boilerplate, lexical_text
-from recsys.urls import canonical_url, site_of
 from recsys.vectors import VectorIndex
 
 log = logging.getLogger(__name__)
-COLUMNS = ("title", "url", "standfirst", "body", "published_at", "section", "tags", "image")
 _BLOCK = 4_096
 
 
@@ -95,24 +86,6 @@ class Built:
     counts: dict[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class _Columns:
-    """What one pass over the articles collects: one entry a row, and how many rows have each field (`filled`)."""
-
-    digests: list[str]
-    lengths: list[int]
-    sites: list[str]
-    published: list[int]
-    persons: list[tuple[Person, ...]]
-    sections: list[str]
-    tags: list[tuple[str, ...]]
-    agency: list[bool]
-    updated: list[int]
-    visibility: VisibilityWriter
-    keywords: KeywordWriter
-    filled: Counter[str]
-
-
 def build(store: ArticleStore, folder: Path, embedder: Embedder, config: BuildConfig) -> Built:
     """Write every file of a release but the manifest into `folder`, which must be empty.
 
@@ -128,7 +101,7 @@ def build(store: ArticleStore, folder: Path, embedder: Embedder, config: BuildCo
             found = embed_missing(store, snapshot.articles(), embedder, boilerplate, advance=advance)
         log.info("%d texts embedded, %d had a vector", found.embedded, found.reused)
         people = People(config.registry)
-        columns = _write_rows(folder, snapshot.articles(), boilerplate, embedder, people)
+        columns = write_rows(folder, snapshot.articles(), boilerplate, embedder, people)
         articles = track(snapshot.articles(), "words", boilerplate.articles)
         texts = (lexical_text(a, boilerplate, config.title_weight) for a in articles)
         words = WordVectors.of(texts, term_reader(config.language))
@@ -170,65 +143,6 @@ def manifest_of(built: Built, release_id: str, now: datetime, embedder: Embedder
     )
 
 
-def _write_rows(
-    folder: Path, articles: Iterable[Article], boilerplate: Boilerplate, embedder: Embedder, people: People
-) -> _Columns:
-    """One pass in id order: text columns go to disk as they come, the rest is collected."""
-    columns = _Columns([], [], [], [], [], [], [], [], [], VisibilityWriter(), KeywordWriter(), Counter())
-    ids: list[tuple[str, int]] = []
-    urls: list[tuple[str, int]] = []
-    with (
-        TextColumnWriter(folder, "ids") as id_column,
-        TextColumnWriter(folder, "urls") as url_column,
-        TextColumnWriter(folder, "cards") as card_column,
-    ):
-        for row, article in enumerate(articles):
-            persons = people.of(article)
-            digest, text = embedding_key(article, embedder, boilerplate)
-            id_column.append(article.id)
-            url_column.append(article.url)
-            card_column.append(cards.encode(_card(article, persons)))
-            ids.append((article.id, row))
-            canonical = canonical_url(article.url)
-            if canonical:
-                urls.append((canonical, row))
-            columns.lengths.append(len(text))
-            columns.sites.append(site_of(canonical))
-            columns.digests.append(digest)
-            columns.published.append(seconds(article.published_at))
-            columns.persons.append(persons)
-            columns.sections.append(article.section)
-            columns.tags.append(article.tags)
-            columns.visibility.add(article)
-            columns.keywords.add(article)
-            columns.agency.append(agency_copy(article))
-            columns.updated.append(last_change(article.updated_at, article.published_at))
-            columns.filled.update(name for name in COLUMNS if getattr(article, name))
-            columns.filled["authors"] += bool(persons)
-    KeyTable.of(ids).save(folder, "id_table")
-    KeyTable.of(urls).save(folder, "url_table")
-    save_array(folder / "published.npy", np.array(columns.published, np.int64))
-    save_array(folder / "text_length.npy", np.array(columns.lengths, np.int32))
-    save_array(folder / "site.npy", numbered(columns.sites))
-    columns.visibility.write(folder)
-    columns.keywords.write(folder)
-    return columns
-
-
-def _card(article: Article, persons: tuple[Person, ...]) -> Card:
-    names = tuple(person.name for person in persons)
-    return Card(
-        article.id,
-        article.url,
-        article.title,
-        article.standfirst,
-        section_path(article.section),
-        article.published_at,
-        names,
-        article.image,
-    )
-
-
 def _write_vectors(folder: Path, store: ArticleStore, digests: list[str], dim: int) -> VectorIndex:
     blocks = (store.embeddings(digests[start : start + _BLOCK], dim) for start in range(0, len(digests), _BLOCK))
     index = VectorIndex.build(blocks, dim)
@@ -246,7 +160,7 @@ def _write_neighbours(folder: Path, table: NeighbourTable) -> None:
     save_array(folder / "chance.npy", table.chance)
 
 
-def _counts(lists: Lists, table: NeighbourTable, boilerplate: Boilerplate, columns: _Columns) -> dict[str, int]:
+def _counts(lists: Lists, table: NeighbourTable, boilerplate: Boilerplate, columns: RowColumns) -> dict[str, int]:
     """Sizes, and as `with_…` how many articles have each field: what the checks compare with the last release's."""
     filled = {f"with_{name}": columns.filled[name] for name in (*COLUMNS, "authors")}
     return asdict(lists) | {"neighbours": len(table.cosine), "boilerplate_lines": len(boilerplate.counts)} | filled

@@ -1,0 +1,103 @@
+"""One pass over the articles: a row each, in the order of ids."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from index.agency import agency_copy
+from index.embed import embedding_key
+from index.keywords import KeywordWriter
+from index.lists import numbered
+from index.stories import last_change
+from index.visibility import VisibilityWriter
+from recsys import cards
+from recsys.articles import Article, section_path
+from recsys.authors import People, Person
+from recsys.cards import Card
+from recsys.columns import KeyTable, TextColumnWriter, save_array
+from recsys.embedding import Embedder
+from recsys.release import seconds
+from recsys.text import Boilerplate
+from recsys.urls import canonical_url, site_of
+
+COLUMNS = ("title", "url", "standfirst", "body", "published_at", "section", "tags", "image")
+
+
+@dataclass(frozen=True, slots=True)
+class RowColumns:
+    """What one pass over the articles collects: one entry a row, and how many rows have each field (`filled`)."""
+
+    digests: list[str]
+    lengths: list[int]
+    sites: list[str]
+    published: list[int]
+    persons: list[tuple[Person, ...]]
+    sections: list[str]
+    tags: list[tuple[str, ...]]
+    agency: list[bool]
+    updated: list[int]
+    visibility: VisibilityWriter
+    keywords: KeywordWriter
+    filled: Counter[str]
+
+
+def write_rows(
+    folder: Path, articles: Iterable[Article], boilerplate: Boilerplate, embedder: Embedder, people: People
+) -> RowColumns:
+    """One pass in id order: text columns go to disk as they come, the rest is collected."""
+    columns = RowColumns([], [], [], [], [], [], [], [], [], VisibilityWriter(), KeywordWriter(), Counter())
+    ids: list[tuple[str, int]] = []
+    urls: list[tuple[str, int]] = []
+    with (
+        TextColumnWriter(folder, "ids") as id_column,
+        TextColumnWriter(folder, "urls") as url_column,
+        TextColumnWriter(folder, "cards") as card_column,
+    ):
+        for row, article in enumerate(articles):
+            persons = people.of(article)
+            digest, text = embedding_key(article, embedder, boilerplate)
+            id_column.append(article.id)
+            url_column.append(article.url)
+            card_column.append(cards.encode(_card(article, persons)))
+            ids.append((article.id, row))
+            canonical = canonical_url(article.url)
+            if canonical:
+                urls.append((canonical, row))
+            columns.lengths.append(len(text))
+            columns.sites.append(site_of(canonical))
+            columns.digests.append(digest)
+            columns.published.append(seconds(article.published_at))
+            columns.persons.append(persons)
+            columns.sections.append(article.section)
+            columns.tags.append(article.tags)
+            columns.visibility.add(article)
+            columns.keywords.add(article)
+            columns.agency.append(agency_copy(article))
+            columns.updated.append(last_change(article.updated_at, article.published_at))
+            columns.filled.update(name for name in COLUMNS if getattr(article, name))
+            columns.filled["authors"] += bool(persons)
+    KeyTable.of(ids).save(folder, "id_table")
+    KeyTable.of(urls).save(folder, "url_table")
+    save_array(folder / "published.npy", np.array(columns.published, np.int64))
+    save_array(folder / "text_length.npy", np.array(columns.lengths, np.int32))
+    save_array(folder / "site.npy", numbered(columns.sites))
+    columns.visibility.write(folder)
+    columns.keywords.write(folder)
+    return columns
+
+
+def _card(article: Article, persons: tuple[Person, ...]) -> Card:
+    names = tuple(person.name for person in persons)
+    return Card(
+        article.id,
+        article.url,
+        article.title,
+        article.standfirst,
+        section_path(article.section),
+        article.published_at,
+        names,
+        article.image,
+    )
