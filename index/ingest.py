@@ -9,14 +9,14 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from index.fields import Unusable, identifier
-from index.records import Reading, read
 from index.rejects import Reject, RejectFile, shown
 from index.report import IngestReport, Limit
 from index.sources import Row, check, rows
 from recsys.articles import Article
 from recsys.errors import ConfigError, SourceError, StoreError
 from recsys.full_export import FullExport
+from recsys.records import Reading, read
+from recsys.records.fields import Unusable, identifier
 from recsys.store import ArticleStore, Outcome
 
 LOG = logging.getLogger(__name__)

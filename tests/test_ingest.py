@@ -15,12 +15,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from index.__main__ import main
-from index.fields import Unusable
 from index.ingest import IngestConfig, ingest
-from index.records import CANONICAL, parse_mapping, read
 from index.report import IngestReport, Limit
 from recsys.articles import Article, AuthorName, Image, Status
 from recsys.errors import ConfigError, SourceError
+from recsys.records import CANONICAL, parse_mapping, read
+from recsys.records.fields import Unusable
 from recsys.store import ArticleStore, Outcome
 
 NOW = datetime(2025, 6, 1, tzinfo=UTC)

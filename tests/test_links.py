@@ -22,8 +22,8 @@ from eval.judged.links import links_in_bodies, write_links
 from eval.judgments import Judgments, read_links
 from index.embed import embed_missing
 from index.ingest import IngestConfig, ingest
-from index.links import MOST_LINKS, body_links
 from recsys.articles import Article, Status
+from recsys.records.body_links import MOST_LINKS, body_links
 from recsys.store import ArticleStore, Outcome
 from recsys.text import NO_BOILERPLATE
 

@@ -42,9 +42,9 @@ def ingested(
 ) -> bool:
     """Ingest, print the table and the problems; false where there were any."""
     from index.ingest import IngestConfig, ingest
-    from index.records import parse_mapping
     from index.report import Limit
     from recsys.progress import progress
+    from recsys.records import parse_mapping
 
     config = IngestConfig(parse_mapping(mapping), rejects, Limit.parse(reject_limit), full, retire_limit)
     with progress("ingest", unit="records") as advance:

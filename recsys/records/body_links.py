@@ -6,9 +6,9 @@ from itertools import islice
 from typing import Any
 from urllib.parse import urljoin
 
-from index.fields import LIMITS, RAW
 from recsys.cleaning import BREAKS, CONTROLS
 from recsys.markup import DROPPED, is_html
+from recsys.records.fields import LIMITS, RAW
 from recsys.urls import canonical_url
 
 MOST_LINKS = 1000

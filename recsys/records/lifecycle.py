@@ -9,11 +9,11 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 
-from index.fields import Unusable
 from recsys.articles import Status
 from recsys.dates import EARLIEST, parse_moment
 from recsys.lifecycle import Lifecycle
 from recsys.moments import moment_of, seconds_down, seconds_up
+from recsys.records.fields import Unusable
 
 STATUSES = {status.value: status for status in Status} | {
     "published": Status.USABLE,

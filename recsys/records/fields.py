@@ -25,7 +25,7 @@ LONGEST_ID = 500
 
 
 class Unusable(Exception):
-    """Why a record cannot be an article. Caught by `index.ingest`, which rejects the record."""
+    """Why a record cannot be an article. Whoever asked rejects the record."""
 
     def __init__(self, field: str, value: object, reason: str) -> None:
         self.field, self.value, self.reason = field, value, reason

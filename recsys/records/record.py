@@ -1,7 +1,7 @@
 """A source's record to an article: what it may hold, what is unknown, what makes it a reject.
 
 `read(record, mapping, now)` answers an article with its warnings, or raises `Unusable` naming the field. Nothing here
-writes or counts: see `index.ingest`.
+writes or counts.
 """
 
 from collections import Counter
@@ -9,12 +9,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 
-from index.fields import LIMITS, Unusable, identifier, text
-from index.lifecycle import SYNONYMS, lifecycle
-from index.links import body_links
 from recsys.articles import Article, AuthorName, Image, section_path
 from recsys.dates import parse_date
 from recsys.errors import ConfigError
+from recsys.records.body_links import body_links
+from recsys.records.fields import LIMITS, Unusable, identifier, text
+from recsys.records.lifecycle import SYNONYMS, lifecycle
 from recsys.urls import is_web_url
 
 CANONICAL = tuple(field.name for field in fields(Article))
@@ -26,7 +26,7 @@ MOST_AUTHORS = 100
 class Reading:
     """An article, and the kinds of what was wrong with its record (each at most once): unknown or cut fields.
 
-    `links` are the canonical addresses that its body links to, in order; see `index.links`.
+    `links` are the canonical addresses that its body links to, in order; see `recsys.records.body_links`.
     """
 
     article: Article
