@@ -24,7 +24,7 @@ from recsys.embedding import Embedder
 from recsys.lexical import WordVectors
 from recsys.manifest import FORMAT, Manifest, Model, record_files
 from recsys.progress import progress, track
-from recsys.registry import Registry
+from recsys.registry import Registry, write_registry
 from recsys.release import REPORT, VECTORS
 from recsys.store import ArticleStore
 from recsys.terms import known_language, names, term_reader
@@ -110,6 +110,9 @@ def build(store: ArticleStore, folder: Path, embedder: Embedder, config: BuildCo
         named = WordVectors.of(printer.passing(lexical_text(a, boilerplate, 1) for a in articles), names)
         change = snapshot.change
     published = np.array(columns.published, np.int64)
+    words.postings().save(folder, "terms")
+    named.postings().save(folder, "names")
+    write_registry(folder, config.registry)
     lists = write_lists(folder, published, columns.persons, columns.sections, columns.tags, people)
     index = _write_vectors(folder, store, columns.digests, embedder.dim)
     with progress("neighbours", index.n) as advance:
@@ -134,7 +137,7 @@ def manifest_of(built: Built, release_id: str, now: datetime, embedder: Embedder
         store=built.store,
         change=built.change,
         articles=built.articles,
-        model=Model(embedder.name, embedder.fingerprint, embedder.dim),
+        model=Model(embedder.name, embedder.fingerprint, embedder.dim, embedder.max_chars),
         recipe=RECIPE,
         semantic_base=built.semantic_base,
         config=config.record(),

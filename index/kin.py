@@ -18,13 +18,12 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys.columns import Bools, Int64, ListColumn
+from recsys.kinship import NEAREST, SHARPNESS
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 Float32s = npt.NDArray[np.float32]
-NEAREST = 5
-SHARPNESS = 3.0  # the nearest of the few counts most
 _BLOCK = 1_024
 
 

@@ -12,11 +12,11 @@ import numpy.typing as npt
 from index.kin import KinBlock, first_of_each, kin_blocks, nearest_pairs
 from index.mates import mates
 from recsys.columns import Int32, Int64, ListColumn
+from recsys.kinship import relevance, timely_factor
 from recsys.lexical import WordVectors
 from recsys.progress import Advance
-from recsys.ranking import Weights, by_text
 from recsys.release import UNDATED
-from recsys.signals import DAY, calibrated, softened
+from recsys.signals import DAY
 from recsys.tempo import Tempo
 from recsys.vectors import VectorIndex
 
@@ -24,8 +24,6 @@ Float32s = npt.NDArray[np.float32]
 _BLOCK = 1_024
 _PAIRS = 200_000
 _TEMPO_NEAREST = 5
-# what makes kin and tempo; not the built-in weights, so that these can change without another build
-FIRST_LOOK = Weights(words_short=0.4, words_long=0.9, long_text=1_000.0, names_short=0.2, names_long=0.0, tempo=0.3)
 _NOTHING = np.empty(0, np.int32)
 _NO_VALUES = np.empty(0, np.float32)
 
@@ -97,15 +95,15 @@ def neighbours(corpus: Corpus, k: int, kin: int, advance: Advance = lambda numbe
     base = semantic_base(corpus.vectors)
     pairs = _pairs(corpus, k, advance)
     owners = np.repeat(np.arange(corpus.vectors.n), np.diff(pairs.rows.offsets))
-    relevance = _relevance(corpus, pairs, owners, base)
+    near = _relevance(corpus, pairs, owners, base)
     days = _days(corpus.published, owners, pairs.rows.values)
-    tempo = Tempo.learn(days[nearest_pairs(pairs.rows, relevance, _TEMPO_NEAREST)], _days_of_any_two(corpus.published))
-    timely = np.exp(FIRST_LOOK.tempo * tempo.at(days)).astype(np.float32)
-    blocks = [_merged(corpus, pairs, block) for block in kin_blocks(pairs.rows, relevance, timely, kin)]
-    counts, near, cosine, words, names, shared = (
+    tempo = Tempo.learn(days[nearest_pairs(pairs.rows, near, _TEMPO_NEAREST)], _days_of_any_two(corpus.published))
+    timely = timely_factor(tempo, days).astype(np.float32)
+    blocks = [_merged(corpus, pairs, block) for block in kin_blocks(pairs.rows, near, timely, kin)]
+    counts, others, cosine, words, names, shared = (
         (np.concatenate(column) for column in zip(*blocks, strict=True)) if blocks else _empty()
     )
-    rows = ListColumn(np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), near)
+    rows = ListColumn(np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), others)
     return NeighbourTable(rows, cosine, words, names, shared, tempo, base, _chance(corpus))
 
 
@@ -134,15 +132,8 @@ def _pairs(corpus: Corpus, k: int, advance: Advance) -> _Pairs:
 
 def _relevance(corpus: Corpus, pairs: _Pairs, owners: Int64, base: float) -> Float32s:
     """(pairs,) float32 in [0, 1]: by text alone, before there is kin."""
-    parts = by_text(
-        calibrated(pairs.cosine, base),
-        softened(pairs.words),
-        softened(pairs.names),
-        corpus.length[owners].astype(np.float64),
-        FIRST_LOOK,
-    )
-    most = 1.0 + max(FIRST_LOOK.names_short, FIRST_LOOK.names_long)
-    return (sum(parts.values(), np.zeros(len(owners))) / most).astype(np.float32)
+    length = corpus.length[owners].astype(np.float64)
+    return relevance(pairs.cosine, pairs.words, pairs.names, length, base).astype(np.float32)
 
 
 def _merged(

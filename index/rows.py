@@ -14,10 +14,10 @@ from index.lists import numbered
 from index.stories import last_change
 from index.visibility import VisibilityWriter
 from recsys import cards
-from recsys.articles import Article, section_path
+from recsys.articles import Article, content_hash, section_path
 from recsys.authors import People, Person
 from recsys.cards import Card
-from recsys.columns import KeyTable, TextColumnWriter, save_array
+from recsys.columns import KeyTable, TextColumnWriter, save_array, write_texts
 from recsys.embedding import Embedder
 from recsys.release import seconds
 from recsys.text import Boilerplate
@@ -37,6 +37,7 @@ class RowColumns:
     persons: list[tuple[Person, ...]]
     sections: list[str]
     tags: list[tuple[str, ...]]
+    contents: list[int]
     agency: list[bool]
     updated: list[int]
     visibility: VisibilityWriter
@@ -48,7 +49,7 @@ def write_rows(
     folder: Path, articles: Iterable[Article], boilerplate: Boilerplate, embedder: Embedder, people: People
 ) -> RowColumns:
     """One pass in id order: text columns go to disk as they come, the rest is collected."""
-    columns = RowColumns([], [], [], [], [], [], [], [], [], VisibilityWriter(), KeywordWriter(), Counter())
+    columns = RowColumns([], [], [], [], [], [], [], [], [], [], VisibilityWriter(), KeywordWriter(), Counter())
     ids: list[tuple[str, int]] = []
     urls: list[tuple[str, int]] = []
     with (
@@ -75,6 +76,7 @@ def write_rows(
             columns.tags.append(article.tags)
             columns.visibility.add(article)
             columns.keywords.add(article)
+            columns.contents.append(content_hash(article))
             columns.agency.append(agency_copy(article))
             columns.updated.append(last_change(article.updated_at, article.published_at))
             columns.filled.update(name for name in COLUMNS if getattr(article, name))
@@ -84,6 +86,8 @@ def write_rows(
     save_array(folder / "published.npy", np.array(columns.published, np.int64))
     save_array(folder / "text_length.npy", np.array(columns.lengths, np.int32))
     save_array(folder / "site.npy", numbered(columns.sites))
+    write_texts(folder, "sites", sorted(set(columns.sites) - {""}))
+    save_array(folder / "digests.npy", np.array(columns.contents, np.uint64))
     columns.visibility.write(folder)
     columns.keywords.write(folder)
     return columns

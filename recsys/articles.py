@@ -1,7 +1,7 @@
 """What an article is: one frozen record, the same from the CMS's export to the widget."""
 
 import hashlib
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -92,6 +92,14 @@ class Article:
         silent = [item.name for item in fields(self) if item.name in _LATER and known[item.name] == item.default]
         said = {name: value for name, value in known.items() if name not in silent}
         return hashlib.sha256(msgspec.json.encode(said, order="deterministic")).hexdigest()
+
+
+def content_hash(article: Article) -> int:
+    """64 bits over all that is printed of an article: where and when it may be shown is left out."""
+    plain = replace(
+        article, status=Status.USABLE, embargoed_until=None, expires_at=None, recommendable=True, show_related=True
+    )
+    return int(plain.digest()[:16], 16)
 
 
 _LATER = frozenset({"embargoed_until", "expires_at", "recommendable", "show_related", "evergreen"})

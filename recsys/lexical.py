@@ -15,14 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys.columns import Int64
+from recsys.postings import FEATURES, Postings, weights
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-FEATURES = 2**22
-IDF_POWER = 1.5
-MAX_SHARE = 0.1  # a word in more than a tenth of all articles tells little and costs most of the time
-MAX_COUNT = 50  # … but a tenth of a small archive is a handful of articles, so this many are always allowed
 _BLOCK = 2_000
 
 
@@ -33,10 +30,14 @@ class WordVectors:
     Attributes:
         matrix: (n, words) float32 CSR with unit rows (all zero for a text that shares no word with any other).
         columns: the same turned over, (words, n) CSR: what a row is multiplied with.
+        features: (words,) uint32, the hash of each column, rising.
+        frequency: (FEATURES,) uint32, in how many texts each hash occurs, those left out as well.
     """
 
     matrix: "csr_matrix[Any]"
     columns: "csr_matrix[Any]"
+    features: npt.NDArray[np.uint32]
+    frequency: npt.NDArray[np.uint32]
 
     @classmethod
     def of(cls, texts: Iterable[str], terms: Callable[[str], list[str]]) -> "WordVectors":
@@ -53,8 +54,18 @@ class WordVectors:
         )
         blocks = [counter.transform(block) for block in _blocks(texts, _BLOCK)]
         counts = vstack(blocks, format="csr") if blocks else csr_matrix(np.empty((0, FEATURES), np.float32))
-        matrix = _weigh(counts)
-        return cls(matrix, matrix.T.tocsr())
+        frequency = np.bincount(counts.indices, minlength=FEATURES).astype(np.uint32)
+        matrix, features = _weigh(counts, frequency)
+        return cls(matrix, matrix.T.tocsr(), features, frequency)
+
+    def postings(self) -> Postings:
+        """What finds, without scikit-learn, the texts that share words with one that came later."""
+        hashes = np.flatnonzero(self.frequency >= 2).astype(np.uint32)
+        lengths = np.zeros(len(hashes), np.int64)
+        lengths[np.searchsorted(hashes, self.features)] = np.diff(self.columns.indptr)
+        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        rows, weight = self.columns.indices, self.columns.data.astype(np.float16)
+        return Postings(hashes, self.frequency[hashes], offsets, rows, weight, len(self))
 
     def __len__(self) -> int:
         return int(self.matrix.shape[0])
@@ -90,22 +101,19 @@ class WordVectors:
         return np.clip(out, 0.0, 1.0)
 
 
-def _weigh(counts: "csr_matrix[Any]") -> "csr_matrix[Any]":
-    """sqrt(count) · (log((1 + n) / (1 + df)) + 1) ** IDF_POWER, unit rows.
-
-    A word of a single article matches nothing and is dropped; so is one that is in too many.
-    """
+def _weigh(
+    counts: "csr_matrix[Any]", frequency: npt.NDArray[np.uint32]
+) -> tuple["csr_matrix[Any]", npt.NDArray[np.uint32]]:
+    """(unit rows, the hashes of their columns); how much a word weighs is in `recsys.postings`."""
     from sklearn.preprocessing import normalize
 
-    n = counts.shape[0]
-    frequency = np.bincount(counts.indices, minlength=FEATURES)
-    weight = ((np.log((1.0 + n) / (1.0 + frequency)) + 1.0) ** IDF_POWER).astype(np.float32)
-    weight[(frequency < 2) | (frequency > max(MAX_COUNT, MAX_SHARE * n))] = 0.0
+    weight = weights(frequency, counts.shape[0])
     counts.data = np.sqrt(counts.data) * weight[counts.indices]
     counts.eliminate_zeros()
-    counts = counts[:, np.unique(counts.indices)]  # most of the hashed columns are empty
+    used = np.unique(counts.indices)
+    counts = counts[:, used]  # most of the hashed columns are empty
     counts.sort_indices()
-    return normalize(counts, copy=False) if counts.nnz else counts
+    return (normalize(counts, copy=False) if counts.nnz else counts), used.astype(np.uint32)
 
 
 def _blocks(texts: Iterable[str], size: int) -> Iterator[list[str]]:

@@ -23,11 +23,15 @@ class FileRecord:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """The embedding model: `fingerprint` names exact weights, settings and precision."""
+    """The embedding model: `fingerprint` names exact weights, settings and precision.
+
+    `max_chars` is how much of a text it is given.
+    """
 
     name: str
     fingerprint: str
     dim: int
+    max_chars: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,10 +18,13 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from recsys.errors import ConfigError
 from recsys.spelling import name_key
 
 _LARGEST = 16 << 20
+_COPY = "registry.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,21 @@ class Registry:
         entries = [(_author(path, line, entry), line) for entry, line in _entries(path, raw)]
         _check_claims(path, entries)
         return cls(tuple(author for author, _ in entries), hashlib.sha256(raw).hexdigest())
+
+
+def write_registry(folder: Path, registry: Registry) -> None:
+    """Write `registry.json` into a release, so that an article that comes later is read as the night would."""
+    (folder / _COPY).write_bytes(msgspec.json.encode(registry))
+
+
+def read_registry(folder: Path) -> Registry:
+    """The registry that `write_registry` wrote.
+
+    Raises:
+        OSError: there is none.
+        ValueError: it is damaged.
+    """
+    return msgspec.json.decode((folder / _COPY).read_bytes(), type=Registry)
 
 
 def _entries(path: Path, raw: bytes) -> Iterator[tuple[Any, int]]:

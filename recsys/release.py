@@ -17,6 +17,8 @@
         ├── site                     one number a row: which host its address is on
         ├── tempo                    what the time between two articles tells (recsys/tempo.py)
         ├── text_…, event_…          which articles are one text, and which are on one event
+        ├── terms, names             which articles hold a word or a name, by its hash
+        ├── registry.json            what the newsroom says of its authors
         ├── chance                   the same of random pairs: what no relation looks like
         └── neighbours               for each row: rows, and how near they are by meaning, words, names and kin
 
@@ -44,6 +46,7 @@ from recsys.lookup import Lookup
 from recsys.manifest import MANIFEST, Manifest
 from recsys.neighbours import Neighbours
 from recsys.notebook import frame, table
+from recsys.postings import Postings
 from recsys.tempo import Tempo
 from recsys.urls import canonical_url
 
@@ -74,7 +77,8 @@ class Release:
         tag_rarity: (tags,) float32 > 0, inverse document frequency.
         text_length: (n,) int32, characters of the text that the model was given (a cut of the article).
         recent: (n,) int32, all rows, newest first, undated last.
-        site: (n,) int32, the same for articles on one site, -1 where unknown.
+        site: (n,) int32, the same for articles on one site, -1 where unknown; its place in `sites`.
+        digests: (n,) uint64, what is printed of each article, as `recsys.articles.content_hash` has it.
         tempo: what the time between two articles tells, learned from this archive.
         visible_from, visible_until: (n,) int64, seconds since 1970 UTC; an article may be shown from the first on and
             before the second, `UNDATED` and `FOREVER` where there is no bound.
@@ -87,6 +91,7 @@ class Release:
         authors_by_name: author numbers by `name_key` of a name or by key; several where authors share a name.
         co_authors: for each author those who signed an article with them, most articles first.
         rows_by_tag, rows_by_word: rows by `tag_key` of a tag, and by a folded word of title, standfirst or tags.
+        terms, names: the texts that hold each word, and each name.
         chance: (pairs, 4) float32, of random pairs the cosine, words, names, and the length of the first article.
     """
 
@@ -99,6 +104,8 @@ class Release:
         self._row_of_id = KeyTable.open(path, "id_table")
         self._row_of_url = KeyTable.open(path, "url_table")
         self.published: Int64 = open_array(path / "published.npy")
+        self.digests: npt.NDArray[np.uint64] = open_array(path / "digests.npy")
+        self.sites = TextColumn.open(path, "sites")
         self.text_length: Int32 = open_array(path / "text_length.npy")
         self.site: Int32 = open_array(path / "site.npy")
         self.tempo = Tempo(np.array(open_array(path / "tempo.npy")))
@@ -125,6 +132,8 @@ class Release:
         self.rows_by_tag = Lookup.open(path, "tag_names", "tag_rows")
         self.rows_by_word = Lookup.open(path, "words", "word_rows")
         self.chance: npt.NDArray[np.float32] = open_array(path / "chance.npy")
+        self.terms = Postings.open(path, "terms", manifest.articles)
+        self.names = Postings.open(path, "names", manifest.articles)
         self._neighbour_rows = ListColumn.open(path, "neighbours")
         self._neighbour_cosine: npt.NDArray[np.float32] = open_array(path / "neighbours.cosine.npy")
         self._neighbour_words: npt.NDArray[np.float32] = open_array(path / "neighbours.words.npy")
@@ -296,9 +305,9 @@ class Release:
             "ids": len(self.ids), "urls": len(self.urls), "cards": len(self._cards), "published": len(self.published),
             "section": len(self.section), "authors": len(self.authors), "tags": len(self.tags),
             "recent": len(self.recent), "neighbours": len(self._neighbour_rows), "text_length": len(self.text_length),
-            "site": len(self.site), "flags": len(self.flags), "visible_from": len(self.visible_from),
-            "visible_until": len(self.visible_until), "text_group": len(self.text_group),
-            "text_preference": len(self.text_preference),
+            "site": len(self.site), "digests": len(self.digests), "flags": len(self.flags),
+            "visible_from": len(self.visible_from), "visible_until": len(self.visible_until),
+            "text_group": len(self.text_group), "text_preference": len(self.text_preference),
             "event_group": len(self.event_group),
         }  # fmt: skip
         wrong = {name: length for name, length in per_row.items() if length != n}

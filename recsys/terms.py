@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Callable, Iterator
-from functools import cache
 from itertools import pairwise
 
 from recsys.errors import ConfigError
+from recsys.stop_words import ENGLISH
 
 WORD = re.compile(r"\b\w[\w'-]*\w\b")
 _CAPITAL = "[" + "".join(letter for letter in map(chr, range(0x2E80)) if letter.isupper()) + "]"
@@ -31,7 +31,7 @@ def term_reader(language: str = "english") -> Callable[[str], list[str]]:
     import Stemmer
 
     stem = Stemmer.Stemmer(known_language(language)).stemWords
-    stop = _stop_words() if language == "english" else frozenset()
+    stop = ENGLISH if language == "english" else frozenset()
 
     def terms(text: str) -> list[str]:
         plain = text.lower().replace("’", "'")  # Snowball takes the 's from a word only where it is typed plainly
@@ -71,15 +71,7 @@ def _names(text: str) -> Iterator[str]:
         if _ACRONYM.match(name) or not _begins_sentence(text, found.start()):
             yield _POSSESSIVE.sub("", name).casefold()
         elif rest:  # "But Ines Vallory": the sentence's first word is capitalised anyway, and no name when it is common
-            yield _POSSESSIVE.sub("", rest if first.lower() in _stop_words() else name).casefold()
-
-
-@cache
-def _stop_words() -> frozenset[str]:
-    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
-
-    found: frozenset[str] = ENGLISH_STOP_WORDS
-    return found
+            yield _POSSESSIVE.sub("", rest if first.lower() in ENGLISH else name).casefold()
 
 
 def _begins_sentence(text: str, start: int) -> bool:

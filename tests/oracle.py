@@ -10,11 +10,10 @@ import Stemmer
 from fakes import FakeEmbedder
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
-from index.kin import NEAREST, SHARPNESS
 from index.mates import MATES
-from index.neighbours import FIRST_LOOK
 from recsys import Weights
 from recsys.articles import Article
+from recsys.kinship import FIRST_LOOK, NEAREST, SHARPNESS
 from recsys.tempo import PRIOR, RARE, SPREAD
 from recsys.text import NO_BOILERPLATE, embedding_text, lexical_text
 

@@ -1,0 +1,48 @@
+"""One article that came after the night, measured as the night would have."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from recsys.articles import Article
+from recsys.authors import Person
+from recsys.columns import Int64
+from recsys.neighbours import Neighbours
+from recsys.postings import Float32s, Hashes
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What is compared of a text.
+
+    Attributes:
+        length: characters that the model is given.
+        vector: (dim,) float32 of length 1; None while nobody has embedded it.
+        terms, names: hashes and weights of its words, and of its names.
+        words_of, names_of: (n,) float32, its cosines with every article of the release.
+    """
+
+    length: int
+    vector: npt.NDArray[np.float32] | None
+    terms: tuple[Hashes, Float32s]
+    names: tuple[Hashes, Float32s]
+    words_of: Float32s
+    names_of: Float32s
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """An article with a row of its own after those of the release.
+
+    Attributes:
+        persons: its authors.
+        near: its neighbours among the release's rows and the arrivals before it.
+        replaced: rows that it takes the place of.
+    """
+
+    article: Article
+    persons: tuple[Person, ...]
+    text: Text
+    near: Neighbours
+    replaced: Int64
