@@ -1,4 +1,4 @@
-"""One article that came after the night, measured as the night would have."""
+"""One article that came after the night: what is compared of its text, and what is kept of it."""
 
 from dataclasses import dataclass
 
@@ -37,12 +37,13 @@ class Arrival:
 
     Attributes:
         persons: its authors.
+        length: characters that the model is given of it.
         near: its neighbours among the release's rows and the arrivals before it.
         replaced: rows that it takes the place of.
     """
 
     article: Article
     persons: tuple[Person, ...]
-    text: Text
+    length: int
     near: Neighbours
     replaced: Int64

@@ -131,7 +131,7 @@ class ExtendedRelease(Release):
     def _add_numbers(self) -> None:
         base, articles = self._base, [arrival.article for arrival in self._arrivals]
         self.published = _longer(base.published, [seconds(one.published_at) for one in articles])
-        self.text_length = _longer(base.text_length, [arrival.text.length for arrival in self._arrivals])
+        self.text_length = _longer(base.text_length, [arrival.length for arrival in self._arrivals])
         self.visible_from = _longer(base.visible_from, [seconds(one.embargoed_until) for one in articles])
         until = [FOREVER if one.expires_at is None else seconds(one.expires_at) for one in articles]
         self.visible_until = _longer(base.visible_until, until)

@@ -74,12 +74,10 @@ class Extension:
             vector,
         )
         row, replaced = len(self._base) + len(self._arrivals), self._rows_of(article.id)
-        dates = [seconds(arrival.article.published_at) for arrival in self._arrivals]
-        arrivals = [arrival.near for arrival in self._arrivals]
-        near = self._finder.near(text, seconds(article.published_at), self._mates(persons), arrivals, dates)
+        near = self._finder.near(text, seconds(article.published_at), self._mates(persons))
         near = near.of(~np.isin(near.rows, replaced))
-        self._finder.add(text)
-        self._arrivals.append(Arrival(article, persons, text, near, replaced))
+        self._finder.add(text, near, seconds(article.published_at))
+        self._arrivals.append(Arrival(article, persons, text.length, near, replaced))
         for entry in zip(near.rows.tolist(), near.cosine.tolist(), near.words.tolist(), near.names.tolist(),
                          near.kin.tolist(), strict=True):  # fmt: skip
             self._near_arrivals[entry[0]].append((row, *entry[1:]))

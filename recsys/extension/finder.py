@@ -1,7 +1,6 @@
 """What is near to an article that came after the night: the same union of ways as at night (index/neighbours.py)."""
 
 from collections import defaultdict
-from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +15,7 @@ from recsys.signals import DAY, Floats
 from recsys.terms import names, term_reader
 
 _MATES = 20
+_ROOM = 64  # arrivals that there is room for at first; it doubles
 
 
 class Recent:
@@ -49,8 +49,8 @@ class Finder:
         self._k, self._kin = int(config["neighbours"]), int(config["kin"])
         self._terms = term_reader(str(config["language"]))
         self._words, self._names = Recent(), Recent()
-        self._vectors = np.empty((0, release.manifest.model.dim), np.float32)
-        self._texts: list[Text] = []
+        self._room = np.empty((_ROOM, release.manifest.model.dim), np.float32)
+        self._known = Known(release)
 
     def text(self, plain: str, printed: str, given: str, vector: npt.NDArray[np.float32] | None) -> Text:
         """What is compared: `plain` for the words, `printed` for the names, `given` to the model that made `vector`."""
@@ -65,19 +65,16 @@ class Finder:
             release.names.similarities(named),
         )
 
-    def near(
-        self, text: Text, published: int, mates: Rows, arrivals: Sequence[Neighbours], dates: Sequence[int]
-    ) -> Neighbours:
+    def near(self, text: Text, published: int, mates: Rows) -> Neighbours:
         """The neighbours of a text, smallest row first.
 
         Args:
             published: seconds since 1970 UTC, `UNDATED` where unknown.
             mates: rows by the same authors.
-            arrivals: the neighbours of each arrival so far; dates: when each was published.
         """
         rows = np.union1d(self._by_meaning(text, mates), self._by_words(text))
         found = self._measured(text, rows)
-        kin = _Kin(self._release, self._texts, arrivals, dates)
+        kin = _Kin(self._known)
         more, values = kin.best(found, float(text.length), published, self._kin)
         both = self._measured(text, np.concatenate([found.rows, more]))
         known = kin.of(both, float(text.length), published)
@@ -85,13 +82,21 @@ class Finder:
         order = np.argsort(both.rows)
         return Neighbours(both.rows, both.cosine, both.words, both.names, known).of(order)
 
-    def add(self, text: Text) -> None:
+    def add(self, text: Text, near: Neighbours, published: int) -> None:
         """The text of the next arrival, to be found by those after it."""
+        place = len(self._known.arrivals)
+        if place == len(self._room):
+            self._room = np.concatenate([self._room, np.empty_like(self._room)])
+        self._room[place] = np.nan if text.vector is None else text.vector
         self._words.add(text.terms)
         self._names.add(text.names)
-        nothing = np.full(self._vectors.shape[1], np.nan, np.float32)
-        self._vectors = np.vstack([self._vectors, nothing if text.vector is None else text.vector])
-        self._texts.append(text)
+        self._known.arrivals.append(near)
+        self._known.lengths.append(text.length)
+        self._known.dates.append(published)
+
+    @property
+    def _vectors(self) -> Float32s:
+        return self._room[: len(self._known.arrivals)]
 
     def _by_meaning(self, text: Text, mates: Rows) -> Int64:
         if text.vector is None:
@@ -121,13 +126,40 @@ class Finder:
         return Neighbours(rows, np.clip(cosine, -1.0, 1.0), words, named, np.zeros(len(rows), np.float32))
 
 
+class Known:
+    """The release's rows and the arrivals' as one: neighbours, lengths and dates."""
+
+    def __init__(self, release: Release) -> None:
+        self.release = release
+        self.arrivals: list[Neighbours] = []
+        self.lengths: list[int] = []
+        self.dates: list[int] = []
+
+    def near(self, row: int) -> Neighbours:
+        """The neighbours of a row."""
+        n = len(self.release)
+        return self.release.neighbours(row) if row < n else self.arrivals[row - n]
+
+    def length(self, row: int) -> float:
+        """Characters that the model is given of it."""
+        n = len(self.release)
+        return float(self.release.text_length[row]) if row < n else float(self.lengths[row - n])
+
+    def published(self, rows: Rows) -> Int64:
+        """(m,) seconds since 1970 UTC, `UNDATED` where unknown."""
+        n = len(self.release)
+        found = np.empty(len(rows), np.int64)
+        old = rows < n
+        found[old] = self.release.published[rows[old]]
+        found[~old] = [self.dates[row - n] for row in rows[~old].tolist()]
+        return found
+
+
 class _Kin:
     """Kin of a new article, by the formula of index/kin.py, over what is known of its neighbours."""
 
-    def __init__(
-        self, release: Release, texts: Sequence[Text], arrivals: Sequence[Neighbours], dates: Sequence[int]
-    ) -> None:
-        self._release, self._texts, self._arrivals, self._dates = release, texts, arrivals, dates
+    def __init__(self, known: Known) -> None:
+        self._known, self._base, self._tempo = known, known.release.manifest.semantic_base, known.release.tempo
 
     def best(self, near: Neighbours, length: float, published: int, k: int) -> tuple[Int64, Float32s]:
         """(rows, kin) of the k rows that are no neighbours yet and that the nearest know best."""
@@ -159,38 +191,23 @@ class _Kin:
 
     def _back(self, row: int, of_row: dict[int, float]) -> float:
         """What the nearest of a neighbour make of the new article."""
-        theirs, share = self._nearest(self._near(row), self._length(row), self._published(row))
+        date = int(self._known.published(np.array([row]))[0])
+        theirs, share = self._nearest(self._known.near(row), self._known.length(row), date)
         pairs = zip(theirs.tolist(), share.tolist(), strict=True)
         return float(sum(weight * of_row.get(other, 0.0) for other, weight in pairs))
 
     def _nearest(self, near: Neighbours, length: float, published: int) -> tuple[Int64, Floats]:
         score = relevance(near.cosine, near.words, near.names, length, self._base)
-        score = score * timely_factor(self._release.tempo, self._days(published, near.rows))
+        score = score * timely_factor(self._tempo, self._days(published, near.rows))
         best = np.lexsort((near.rows, -score))[:NEAREST]
         return near.rows[best].astype(np.int64), shares(score[best])
 
     def _relevance(self, row: int) -> tuple[Rows, Floats]:
-        near = self._near(row)
-        return near.rows, relevance(near.cosine, near.words, near.names, self._length(row), self._base)
-
-    @property
-    def _base(self) -> float:
-        return self._release.manifest.semantic_base
-
-    def _near(self, row: int) -> Neighbours:
-        n = len(self._release)
-        return self._release.neighbours(row) if row < n else self._arrivals[row - n]
-
-    def _length(self, row: int) -> float:
-        n = len(self._release)
-        return float(self._release.text_length[row]) if row < n else float(self._texts[row - n].length)
-
-    def _published(self, row: int) -> int:
-        n = len(self._release)
-        return int(self._release.published[row]) if row < n else self._dates[row - n]
+        near = self._known.near(row)
+        return near.rows, relevance(near.cosine, near.words, near.names, self._known.length(row), self._base)
 
     def _days(self, published: int, rows: Rows) -> Floats:
-        theirs = np.array([self._published(row) for row in rows.tolist()], np.int64)
+        theirs = self._known.published(rows)
         known = (theirs != UNDATED) & (published != UNDATED)
         return np.where(known, np.abs(theirs.astype(np.float64) - float(published)) / DAY, np.nan)
 
