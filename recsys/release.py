@@ -70,6 +70,7 @@ class Release:
     Attributes:
         path: its folder.
         manifest: what it says of itself.
+        replaced: rows that stand for nothing any more; see `recsys.extension`.
         published: (n,) int64, seconds since 1970 UTC, `UNDATED` where unknown.
         section: (n,) int32, the row's node in the section tree, -1 where unknown.
         section_ancestors: (nodes, depth) int32, each node's path from the root, padded with -1.
@@ -98,6 +99,7 @@ class Release:
     def __init__(self, path: Path, manifest: Manifest) -> None:
         self.path = path
         self.manifest = manifest
+        self.replaced: frozenset[int] = frozenset()
         self.ids = TextColumn.open(path, "ids")
         self.urls = TextColumn.open(path, "urls")
         self._cards = TextColumn.open(path, "cards")

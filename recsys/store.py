@@ -124,6 +124,15 @@ class ArticleStore:
             row = connection.execute(select(articles).where(articles.c.id == article_id)).mappings().first()
         return None if row is None else to_article(dict(row))
 
+    def articles(self, article_ids: Sequence[str]) -> list[Article]:
+        """Those of the articles that there are, whatever their status, in the order asked."""
+        found: dict[str, Article] = {}
+        with reading(self._engine, "cannot read articles") as connection:
+            for chunk in _chunks(list(article_ids)):
+                rows = connection.execute(select(articles).where(articles.c.id.in_(chunk))).mappings()
+                found |= {row["id"]: to_article(dict(row)) for row in rows}
+        return [found[key] for key in article_ids if key in found]
+
     def links(self, article_id: str) -> tuple[str, ...]:
         """The canonical addresses that the article's body links to, in order, whether or not they are the paper's."""
         with reading(self._engine, "cannot read links") as connection:

@@ -31,6 +31,9 @@ _LEVELS = ("critical", "error", "warning", "info", "debug")
 @click.option("--cors-origins", multiple=True, metavar="ORIGIN", help="Web origin whose pages may ask; repeat it.")
 @click.option("--max-k", help="Longest list that may be asked for.  [default: 100]")
 @click.option("--per-event", metavar="N", help="Articles on one event in a list, none for no limit.  [default: 3]")
+@click.option(
+    "--embed", metavar="MODEL", help="Embed what comes between two nights with this model, such as all-MiniLM-L6-v2."
+)
 @click.option("--log-level", type=click.Choice(_LEVELS), default="info", show_default=True)
 def main(log_level: str, **options: Any) -> None:
     """Serve the current release. Each option can also be set as RECSYS_RELEASES, RECSYS_STORE and so on.

@@ -14,6 +14,7 @@ from recsys.ranking import Weights
 from recsys.variety import Variety
 from service import problems
 from service.editors import editors
+from service.embedding import embedding_of
 from service.explaining import explaining
 from service.health import health
 from service.live import Live
@@ -51,7 +52,8 @@ def create_app(settings: Settings, clock: Callable[[], float] = time) -> FastAPI
     """
     weights = Weights() if settings.weights is None else Weights.read(settings.weights)
     variety = Variety(per_event=settings.per_event)
-    live = Live(settings.releases, weights, settings.store, settings.poll_seconds, variety, clock)
+    embedding = embedding_of(settings)
+    live = Live(settings.releases, weights, settings.store, settings.poll_seconds, variety, clock, embedding)
     office = None if settings.store is None else Office(settings.store)
 
     @asynccontextmanager

@@ -23,7 +23,9 @@ from recsys.ranking import Weights
 from recsys.recommender import Recommender
 from recsys.release import Release
 from recsys.variety import Variety
+from service.embedding import Embedding
 from service.folder import Folder
+from service.newcomers import Newcomers
 from service.reader import StoreReader
 from service.trouble import Trouble
 from service.watch import Watch
@@ -39,24 +41,26 @@ class View:
     """What requests are answered from.
 
     Attributes:
-        recommender: the release, the weights and what is in force.
+        recommender: the release with what came after it, the weights and what is in force.
+        base: the release as the night built it.
         overlay: what of the store it shows.
         store_ok: whether the store answered last time; None without a store.
     """
 
     recommender: Recommender
+    base: Release
     overlay: Overlay
     store_ok: bool | None
 
     @property
     def release(self) -> Release:
-        """The release that is served."""
+        """The release that is served, with what came after it."""
         return self.recommender.release
 
     @property
     def withdrawn(self) -> int:
         """How many articles of the release are withdrawn, embargoed or expired now."""
-        return int(self.recommender.standing.gone.sum())
+        return int(self.recommender.standing.gone.sum()) - len(self.release.replaced)
 
     def rules(self, now: datetime) -> int:
         """How many rules are in force at this moment."""
@@ -77,6 +81,7 @@ class Live:
         poll_seconds: > 0, time between two looks.
         variety: what a list may repeat.
         clock: see above.
+        embedding: makes vectors for articles that come between two nights; None leaves it to others.
     """
 
     def __init__(
@@ -87,6 +92,7 @@ class Live:
         poll_seconds: float = 1.0,
         variety: Variety | None = None,
         clock: Callable[[], float] = time,
+        embedding: Embedding | None = None,
     ) -> None:
         self.view: View | None = None
         self.clock = clock
@@ -94,6 +100,7 @@ class Live:
         self._weights, self._variety = weights or Weights(), variety or Variety()
         self._reader = None if store is None else StoreReader(store)
         self._watch = None if store is None else Watch.of(store)
+        self._newcomers = None if store is None else Newcomers(store, embedding, self._wake_up, poll_seconds)
         self._poll_seconds = poll_seconds
         self._store_trouble, self._step_trouble = Trouble(log), Trouble(log)
         self._turn = Lock()  # of those who make the next view; nobody who reads one takes it
@@ -107,6 +114,8 @@ class Live:
     def start(self) -> None:
         """Look once, so that a worker has its release before its first request, then go on in threads."""
         self._try(self.step)
+        if self._newcomers is not None:
+            self._newcomers.start()
         for thread in self._threads:
             thread.start()
 
@@ -116,6 +125,8 @@ class Live:
         self._wake.set()
         for thread in self._threads:
             thread.join(timeout=5.0)
+        if self._newcomers is not None:
+            self._newcomers.stop()
         for follower in (self._reader, self._watch):
             if follower is not None:
                 follower.close()
@@ -141,7 +152,7 @@ class Live:
 
     def step(self) -> None:
         """One look at the folder and the store; swaps the view if either has something new."""
-        opened = self._folder.other_than(self.view.release if self.view else None)
+        opened = self._folder.other_than(self.view.base if self.view else None)
         with self._turn:
             self._follow(opened)
 
@@ -159,6 +170,10 @@ class Live:
         self._asked.append(asked)
         self._wake.set()
         return asked
+
+    def _wake_up(self) -> None:
+        """There are more articles to show."""
+        self._wake.set()
 
     def _poll(self) -> None:
         while not self._stop.wait(self._poll_seconds):
@@ -188,21 +203,24 @@ class Live:
     def _follow(self, opened: Release | None) -> None:
         """Lay the store's word over the release that was opened, or over the one that is served."""
         old = self.view
-        release = opened or (old.release if old else None)
-        if release is None:
+        base = opened or (old.base if old else None)
+        if base is None:
             return
-        known = old.overlay.reaching_back_to(release.manifest.change) if old else None
-        overlay, store_ok = self._overlay(known or Overlay.none_since(release.manifest.change))
+        known = old.overlay.reaching_back_to(base.manifest.change) if old else None
+        overlay, store_ok = self._overlay(known or Overlay.none_since(base.manifest.change))
+        release = base if self._newcomers is None else self._newcomers.beside(base)
         if old and (release, overlay) == (old.release, old.overlay):
             if store_ok != old.store_ok:
-                self.view = View(old.recommender, overlay, store_ok)
+                self.view = View(old.recommender, base, overlay, store_ok)
             return
+        if self._newcomers is not None and (old is None or overlay.upto != old.overlay.upto):
+            self._newcomers.wake()
         recommender = Recommender(release, self._weights, overlay, self._variety, self.clock)
-        self.view = view = View(recommender, overlay, store_ok)
-        if old is None or old.release is not release:
+        self.view = view = View(recommender, base, overlay, store_ok)
+        if old is None or old.base is not base:
             log.info(
                 "serving %s: %d articles, %d withdrawn, %d rules",
-                release.id, len(release), view.withdrawn, len(overlay.rules),
+                base.id, len(base), view.withdrawn, len(overlay.rules),
             )  # fmt: skip
 
     def _overlay(self, known: Overlay) -> tuple[Overlay, bool | None]:

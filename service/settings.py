@@ -30,6 +30,8 @@ class Settings:
         poll_seconds: > 0 and at most 3600; how often releases are looked for, and the store where it is no SQLite file.
         cors_origins: web origins whose pages may ask, "*" for all; none by default.
         max_k: longest list that may be asked for, in [10, 100].
+        embed: model that gives vectors to what is published between two nights, that of the release; None leaves it to
+            others, and until they have done it new articles are found by their words alone.
         per_event: how many articles on one event a list may hold, in [1, 100]; None for any number.
     """
 
@@ -43,6 +45,7 @@ class Settings:
     cors_origins: tuple[str, ...] = ()
     max_k: int = MAX_K
     per_event: int | None = Variety().per_event
+    embed: str | None = None
 
     @classmethod
     def read(cls, environ: Mapping[str, str], options: Mapping[str, object] | None = None) -> "Settings":
@@ -123,5 +126,6 @@ _PARSERS: dict[str, tuple[str, Callable[[str], object]]] = {
     "poll_seconds": ("a number of seconds above 0, at most 3600", _seconds),
     "cors_origins": ("origins such as https://paper.example, separated by commas, or *", _origins),
     "per_event": (f"a whole number from 1 to {MAX_K}, or {_NO_LIMIT}", _per_event),
+    "embed": ("the name, the folder or the hub id of a model", str),
     "max_k": (f"a whole number from {DEFAULT_K} to {MAX_K}", _integer(DEFAULT_K, MAX_K)),
 }

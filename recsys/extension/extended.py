@@ -73,7 +73,7 @@ class ExtendedRelease(Release):
         if later is not None:
             return later
         row = self._base.row_of_url(url)
-        if row in self._replaced:  # its article has another address now
+        if row in self.replaced:  # its article has another address now
             raise ArticleNotFound(url)
         return row
 
@@ -120,7 +120,7 @@ class ExtendedRelease(Release):
         canonical = [canonical_url(one.url) for one in articles]
         latest = self._rows_of_ids
         self._rows_of_urls = {url: latest[one.id] for url, one in zip(canonical, articles, strict=True) if url}
-        self._replaced = frozenset(int(row) for arrival in self._arrivals for row in arrival.replaced)
+        self.replaced = frozenset(int(row) for arrival in self._arrivals for row in arrival.replaced)
         known = {base.sites[place]: place for place in range(len(base.sites))}
         hosts = [site_of(url) for url in canonical]
         for host in hosts:
@@ -135,7 +135,7 @@ class ExtendedRelease(Release):
         self.visible_from = _longer(base.visible_from, [seconds(one.embargoed_until) for one in articles])
         until = [FOREVER if one.expires_at is None else seconds(one.expires_at) for one in articles]
         self.visible_until = _longer(base.visible_until, until)
-        self.visible_until[list(self._replaced)] = UNDATED
+        self.visible_until[list(self.replaced)] = UNDATED
         flags = [
             RECOMMENDABLE * one.recommendable + SHOWS_RELATED * one.show_related + EVERGREEN * one.evergreen
             for one in articles

@@ -1,0 +1,107 @@
+"""Vectors for what is published between two nights: made once, by one process of a host, and shared in the store."""
+
+import logging
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from threading import Event, Thread
+from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
+
+from recsys.errors import ModelError
+from recsys.manifest import Model
+from recsys.store import ArticleStore
+from service.settings import Settings
+from service.trouble import Trouble
+
+if TYPE_CHECKING:
+    from recsys.embedding import Embedder
+
+log = logging.getLogger(__name__)
+
+_BATCH = 16
+
+
+class Embedding:
+    """Embeds texts in a thread of its own, into the store. The model loads there, when it is first needed.
+
+    Args:
+        url: the store's address.
+        lock: a file beside the store; who holds it embeds, the other processes of the host wait for the vectors.
+        load: gives what makes vectors of this model and precision.
+    """
+
+    def __init__(self, url: str, lock: Path, load: Callable[[Model], "Embedder"]) -> None:
+        self._url, self._lock, self._load = url, FileLock(lock), load
+        self._embedder: Embedder | None = None
+        self._store: ArticleStore | None = None
+        self._asked: tuple[Model, Mapping[str, str]] | None = None
+        self._done: Callable[[], None] = lambda: None
+        self._trouble = Trouble(log)
+        self._wake, self._stop = Event(), Event()
+        self._thread = Thread(target=self._run, name="embedding", daemon=True)
+
+    def start(self, done: Callable[[], None]) -> None:
+        """Begin; `done` is called, in the thread, whenever there are new vectors."""
+        self._done = done
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread after its batch."""
+        self._stop.set()
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=5.0)
+
+    def ask(self, model: Model, texts: Mapping[str, str]) -> None:
+        """Have these texts embedded, by digest; what was asked before and is not begun yet is forgotten."""
+        self._asked = model, texts
+        self._wake.set()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            self._wake.wait()
+            self._wake.clear()
+            asked, self._asked = self._asked, None
+            if asked is None or self._stop.is_set():
+                continue
+            try:
+                with self._lock.acquire(timeout=0):
+                    self._embed(*asked)
+                self._trouble.over("new articles are embedded again")
+            except Timeout:
+                pass  # another process does it
+            except Exception as error:  # a model that cannot be loaded, a lost store: lists go on by words
+                self._trouble.found(f"new articles are not embedded: {error}", None)
+
+    def _embed(self, model: Model, texts: Mapping[str, str]) -> None:
+        if self._embedder is None or self._embedder.fingerprint != model.fingerprint:
+            self._embedder = self._load(model)
+        embedder = self._embedder
+        store = self._store = self._store or ArticleStore.open(self._url)
+        known = store.known_embeddings(texts)
+        missing = [digest for digest in texts if digest not in known]
+        for start in range(0, len(missing), _BATCH):
+            if self._stop.is_set():
+                return
+            batch = missing[start : start + _BATCH]
+            store.put_embeddings(embedder.fingerprint, batch, embedder.embed([texts[digest] for digest in batch]))
+            self._done()
+
+
+def embedding_of(settings: Settings) -> Embedding | None:
+    """What embeds for a service of these settings; None where it is to be left to others."""
+    if settings.embed is None or settings.store is None:
+        return None
+    name = settings.embed
+
+    def load(model: Model) -> "Embedder":
+        from recsys.embedding import load_embedder  # torch, and only in the process that embeds
+
+        for precision in ("float32", "bfloat16"):
+            embedder = load_embedder(name, precision)
+            if embedder.fingerprint == model.fingerprint:
+                return embedder
+        raise ModelError(f"{name} is not the model of the release, which is {model.name}: see --embed")
+
+    return Embedding(settings.store, settings.releases / ".embedding.lock", load)

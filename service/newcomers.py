@@ -1,0 +1,149 @@
+"""Articles published or changed since the night: measured in a thread of their own and laid beside the release.
+
+Whoever reads is never kept waiting: each round gives a new release with some more of them, and the lists go on with the
+one before. An article that nobody has embedded yet is shown by its words, author and section, and measured again when
+its vector is in the store.
+"""
+
+import logging
+from collections.abc import Callable
+from threading import Event, Thread
+
+import numpy as np
+import numpy.typing as npt
+
+from recsys.articles import Article, Status
+from recsys.errors import StoreError
+from recsys.extension import Extension
+from recsys.release import Release
+from recsys.store import ArticleStore
+from service.embedding import Embedding
+from service.trouble import Trouble
+
+log = logging.getLogger(__name__)
+
+_ROUND = 25  # changes that are measured before they are shown: well under a second
+Vectors = dict[str, npt.NDArray[np.float32]]
+
+
+class Newcomers:
+    """Follows the store's articles for the release that is served.
+
+    Args:
+        url: the store's address; it is opened at the first round, and again until that succeeds.
+        embedding: makes vectors for texts that have none; None leaves it to others.
+        changed: called, in the thread, when there is more to show.
+        poll_seconds: > 0, time between two looks where nobody wakes it.
+    """
+
+    def __init__(
+        self, url: str, embedding: Embedding | None, changed: Callable[[], None], poll_seconds: float = 1.0
+    ) -> None:
+        self._url, self._embedding, self._changed, self._poll_seconds = url, embedding, changed, poll_seconds
+        self._store: ArticleStore | None = None
+        self._base: Release | None = None
+        self._shown: tuple[Release, Release] | None = None  # a release, and the same with what came after it
+        self._extension: tuple[Release, Extension] | None = None
+        self._upto = 0
+        self._waiting: dict[str, str] = {}  # id to the digest of a text without a vector
+        self._trouble = Trouble(log)
+        self._wake, self._stop = Event(), Event()
+        self._thread = Thread(target=self._run, name="newcomers", daemon=True)
+
+    def start(self) -> None:
+        """Begin to follow."""
+        if self._embedding is not None:
+            self._embedding.start(self.wake)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the threads; what they are waiting for is not waited for long."""
+        self._stop.set()
+        self._wake.set()
+        if self._embedding is not None:
+            self._embedding.stop()
+        if self._thread.is_alive():
+            self._thread.join(timeout=5.0)
+        if self._store is not None:
+            self._store.close()
+
+    def beside(self, base: Release) -> Release:
+        """The release with what is known to have come after it; it is followed from now on."""
+        if self._base is not base:
+            self._base = base
+            self.wake()
+        shown = self._shown
+        return shown[1] if shown is not None and shown[0] is base else base
+
+    def wake(self) -> None:
+        """Look now."""
+        self._wake.set()
+
+    def round(self) -> bool:
+        """Measure some more; whether there is more to do at once.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        base = self._base
+        if base is None:
+            return False
+        store = self._store = self._store or ArticleStore.open(self._url)
+        if self._extension is None or self._extension[0] is not base:
+            self._extension, self._upto, self._waiting = (base, Extension(base)), base.manifest.change, {}
+        extension, before = self._extension[1], len(self._extension[1])
+        changes = store.changes_after(self._upto, _ROUND)
+        usable = [change.id for change in changes if change.lifecycle.status is Status.USABLE]
+        self._take_in(store, extension, store.articles(usable))
+        self._upto = changes[-1].change if changes else self._upto
+        self._look_again(store, extension)
+        if len(extension) > before:
+            self._shown = base, extension.release()
+            self._changed()
+        if self._embedding is not None and self._waiting:
+            waiting = store.articles(list(self._waiting)[:_ROUND])
+            self._embedding.ask(base.manifest.model, {extension.key(one): extension.text(one) for one in waiting})
+        return len(changes) == _ROUND
+
+    def _take_in(self, store: ArticleStore, extension: Extension, articles: list[Article]) -> None:
+        keys = {article.id: extension.key(article) for article in articles}
+        vectors = self._vectors(store, list(keys.values()))
+        for article in articles:
+            vector = vectors.get(keys[article.id])
+            if not extension.knows(article, vector is not None):
+                extension.add(article, vector)
+            if vector is None and not extension.knows(article, True):
+                self._waiting[article.id] = keys[article.id]
+            else:
+                self._waiting.pop(article.id, None)
+
+    def _look_again(self, store: ArticleStore, extension: Extension) -> None:
+        """Measure those whose vector has come."""
+        known = store.known_embeddings(self._waiting.values()) if self._waiting else set()
+        ready = [key for key, digest in self._waiting.items() if digest in known][:_ROUND]
+        if ready:
+            self._take_in(store, extension, store.articles(ready))
+
+    def _vectors(self, store: ArticleStore, digests: list[str]) -> Vectors:
+        assert self._extension is not None
+        known = sorted(store.known_embeddings(digests))
+        found = store.embeddings(known, self._extension[0].manifest.model.dim)
+        return {digest: found[place] for place, digest in enumerate(known)}
+
+    def _run(self) -> None:
+        more = False
+        while not self._stop.is_set():
+            if not more:
+                self._wake.wait(self._poll_seconds)
+            self._wake.clear()
+            if self._stop.is_set():
+                return
+            try:
+                more = self.round()
+                self._trouble.over("new articles are read from the store again")
+            except StoreError as error:
+                more = False
+                self._trouble.found(f"new articles are not read from the store: {error}")
+            except Exception as error:  # one article that cannot be measured must not end all following
+                more = False
+                self._trouble.found(f"new articles cannot be measured: {error!r}", error)

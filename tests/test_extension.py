@@ -1,0 +1,166 @@
+"""A release with what came after it answers as one that is built from all of it."""
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import DAY_ZERO, MakeRelease, article, published
+from fakes import FakeEmbedder
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from test_laws import NOW, Reading, articles, check_list, narrowings, overlays
+from test_recommender import paper
+from test_standing import Clock
+
+from recsys import Recommender, Release
+from recsys.answers import Source
+from recsys.articles import Article, AuthorName
+from recsys.extension import Extension
+from recsys.overlay import Overlay
+from recsys.rules import Widget
+from recsys.variety import AS_RANKED
+
+
+def extended(base: Release, later: list[Article], embed: bool = True) -> Release:
+    extension = Extension(base)
+    for one in later:
+        extension.add(one, FakeEmbedder().embed([extension.text(one)])[0] if embed else None)
+    return extension.release()
+
+
+def lists(release: Release, article_id: str, k: int) -> set[str]:
+    return {item.id for item in Recommender(release, variety=AS_RANKED).similar(article_id, k).items}
+
+
+def test_neighbours_are_those_of_a_rebuilt_release_but_for_what_an_archive_of_another_size_counts(
+    make_release: MakeRelease,
+) -> None:
+    """Rarity, tempo and the base of cosines stay those of the night: a small archive of few words feels it most."""
+    everything = paper(5, 200)
+    later = everything[3::20]
+    live = extended(make_release([one for one in everything if one not in later], neighbours=30), later)
+    rebuilt = make_release(everything, neighbours=30)
+    found = {one.id: len(lists(live, one.id, 10) & lists(rebuilt, one.id, 10)) / 10 for one in everything}
+    new = {one.id for one in later}
+    assert np.mean([share for key, share in found.items() if key in new]) >= 0.7
+    assert np.mean([share for key, share in found.items() if key not in new]) >= 0.8
+    old = [one.id for one in everything if one.id not in new]
+    shown = [(lists(live, key, 10) & new, lists(rebuilt, key, 10) & new) for key in old]
+    assert sum(len(both & rest) for both, rest in shown) >= 0.7 * sum(len(rest) for _, rest in shown)
+    for one in everything[:40]:
+        ours, theirs = (
+            Recommender(release, variety=AS_RANKED).more_from_author(one.id, 100).items for release in (live, rebuilt)
+        )
+        assert [item.published_at for item in ours] == [item.published_at for item in theirs]
+
+
+def test_similarities_are_those_that_the_night_would_measure(make_release: MakeRelease) -> None:
+    everything = [
+        article(n, title=f"T{n}", body=f"storm harbour bridge{n % 7} council{n % 5} ferry{n % 3}") for n in range(80)
+    ]
+    live = extended(make_release(everything[:-1], neighbours=80), everything[-1:])
+    rebuilt = make_release(everything, neighbours=80)
+    ours, theirs = (
+        release.neighbours(release.row("a079")).lookup(np.array([release.row(f"a{n:03}") for n in range(79)]))
+        for release in (live, rebuilt)
+    )
+    assert ours.cosine == pytest.approx(theirs.cosine, abs=1e-5)
+    assert ours.words == pytest.approx(theirs.words, abs=0.05)
+    assert np.corrcoef(ours.kin, theirs.kin)[0, 1] > 0.95
+
+
+@pytest.fixture(scope="module")
+def halves(tmp_path_factory: pytest.TempPathFactory) -> tuple[Release, Release]:
+    """The paper of the laws: built whole, and with its last third laid over the rest, some of it changed twice."""
+    whole = list(articles())
+    first = [*whole[:40], *(replace(one, title="An older title", section="") for one in whole[40:45])]
+    base = published(tmp_path_factory.mktemp("base"), first, neighbours=8)
+    later = [*whole[40:50], replace(whole[50], body="an older text"), *whole[50:]]
+    return extended(base, later), published(tmp_path_factory.mktemp("whole"), whole, neighbours=8)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(number=st.integers(0, 59), k=st.integers(0, 70), overlay=overlays, asked=narrowings, hours=st.integers(-4, 4))
+def test_every_filter_and_every_rule_is_obeyed_as_in_a_rebuilt_release(
+    halves: tuple[Release, Release], number: int, k: int, overlay: Overlay, asked: dict[str, object], hours: int
+) -> None:
+    now, own = NOW + timedelta(hours=hours), articles()[number]
+    live, rebuilt = (Recommender(release, overlay=overlay, variety=AS_RANKED, clock=Clock(now)) for release in halves)
+    may = Reading(overlay, now).eligible(own, AS_RANKED, **asked)
+    pages = [one.related(own.id, k, 9, explain=True, **asked) for one in (live, rebuilt)]  # type: ignore[arg-type]
+    assert pages[0].status == pages[1].status
+    for name in ("similar", "author"):
+        ours, theirs = (getattr(page, name) for page in pages)
+        check_list(ours, may, AS_RANKED)
+        assert len(ours) == len(theirs)
+    assert [item.id for item in pages[0].author] == [item.id for item in pages[1].author]
+    if k >= 60 and not Reading(overlay, now).silent(own, Widget.SIMILAR):
+        assert {item.id for item in pages[0].similar} == {item.id for item in pages[1].similar}
+    assert live.gone(own.id) == rebuilt.gone(own.id)
+
+
+def test_what_is_changed_takes_the_place_of_what_it_was(make_release: MakeRelease) -> None:
+    ines = (AuthorName("Ines Vallory"),)
+    base = make_release([article(n, authors=ines) for n in range(12)])
+    moved = article(
+        3, title="Another title", url="https://paper.example/moved", section="world/europe", tags=("Harbour",)
+    )
+    live = extended(base, [moved, replace(moved, title="A third title")])
+    assert live.card(live.row("a003")).title == "A third title"
+    assert live.row_of_url("https://paper.example/moved") == live.row("a003") >= 12
+    with pytest.raises(LookupError):
+        live.row_of_url("https://paper.example/story/3")
+    recommender = Recommender(live, variety=AS_RANKED)
+    for key in (f"a{n:03}" for n in range(12)):
+        page = recommender.related(key, 20, 20)
+        assert [item.id for item in page.similar + page.author].count("a003") == (key != "a003")
+        assert "a003" not in {item.id for item in page.author}, "it has another author now"
+    assert {item.id for item in recommender.similar("a000", 20, section="World").items} == {"a003"}
+    assert recommender.similar("a003", 20).items
+    assert {item.id for item in Recommender(base).more_from_author("a000", 20).items} >= {"a003"}, "the night's stays"
+
+
+def test_without_a_vector_an_article_is_found_by_its_words_author_and_section(make_release: MakeRelease) -> None:
+    base = make_release([article(n, authors=(AuthorName("Ines Vallory"),), section="news") for n in range(30)])
+    new = article(99, title="Story 1 again", body="word1 word1 harbour council", authors=(AuthorName("Ines Vallory"),))
+    live = Recommender(extended(base, [new], embed=False), variety=AS_RANKED)
+    assert live.similar("a099", 5).items[0].source is Source.SIMILAR
+    assert "a099" in {item.id for item in live.similar("a001", 30).items if item.source is Source.SIMILAR}
+    assert live.more_from_author("a001", 3).items[0].id == "a099"
+
+
+def test_new_sections_authors_and_tags_are_known_at_once(tmp_path: Path) -> None:
+    base = published(tmp_path, [article(n) for n in range(10)])
+    late = [
+        article(n, section="world/africa/kenya", authors=(AuthorName("Bo Day"), AuthorName("Li Wei")), tags=("Vote",))
+        for n in (20, 21)
+    ]
+    live = extended(base, late)
+    assert live.section_path(live.section_node("World/Africa")) == "world/africa"
+    assert live.section_node("world/asia") == -1
+    assert live.rows_by_tag["vote"].tolist() == live.rows_by_word["vote"].tolist() == [10, 11]
+    assert live.authors_by_name["li wei"].tolist() == live.authors[10].tolist()[1:]
+    assert live.co_authors[int(live.authors[10][0])].tolist() == [int(live.authors[10][1])]
+    assert {item.id for item in Recommender(live).more_from_author("a020", 5).items} == {"a021"}
+    (parts,) = Recommender(live).parts("a020", ["a021"])
+    assert min(parts[name] for name in ("section", "author", "tags")) > 0
+    assert len(live) == 12
+    assert live.recent[:2].tolist() == [11, 10]
+
+
+def test_what_is_known_already_need_not_be_measured_again(make_release: MakeRelease) -> None:
+    base = make_release([article(n) for n in range(5)])
+    extension = Extension(base)
+    assert extension.knows(article(1), True)
+    assert extension.knows(replace(article(1), show_related=False, expires_at=DAY_ZERO), True), (
+        "shown elsewhere, no text"
+    )
+    assert not extension.knows(replace(article(1), title="Another"), False)
+    assert not extension.knows(article(9), False)
+    extension.add(article(9), None)
+    assert extension.knows(article(9), False)
+    assert not extension.knows(article(9), True), "its vector has come"
+    assert extension.release() is not base
+    assert len(extension) == 1

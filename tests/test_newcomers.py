@@ -1,0 +1,131 @@
+"""What is published, changed or taken down after the night is in the lists of a running service within moments."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+from conftest import article
+from fakes import FakeEmbedder
+
+from index.nightly import NightlyConfig, nightly
+from index.publish import rollback
+from recsys.articles import Article, AuthorName, Status
+from recsys.manifest import Model
+from recsys.store import ArticleStore
+from service.embedding import Embedding
+from service.live import Live, View
+
+INES = (AuthorName("Ines Vallory"),)
+
+
+@dataclass
+class House:
+    """A paper of twenty articles, its store, its releases and a service that follows both."""
+
+    folder: Path
+    url: str
+    store: ArticleStore
+    live: Live
+
+    @property
+    def view(self) -> View:
+        assert self.live.view is not None
+        return self.live.view
+
+    def night(self) -> None:
+        nightly(self.store, self.folder, FakeEmbedder(), NightlyConfig(force=True))
+
+    def shown(self, article_id: str = "a001") -> set[str]:
+        return {item.id for item in self.view.recommender.similar(article_id, 100).items}
+
+    def until(self, holds: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + 20
+        while not holds():
+            assert time.monotonic() < deadline, "it did not come within 20 seconds"
+            time.sleep(0.01)
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    url = f"sqlite:///{tmp_path / 'articles.db'}"
+    store = ArticleStore.open(url, create=True)
+    store.put([article(n, authors=INES if n % 2 else (), section="news") for n in range(20)])
+    folder = tmp_path / "releases"
+    nightly(store, folder, FakeEmbedder(), NightlyConfig(force=True))
+    embedding = Embedding(url, tmp_path / "embedding.lock", lambda _model: FakeEmbedder())
+    live = Live(folder, store=url, poll_seconds=0.05, embedding=embedding)
+    live.start()
+    yield House(folder, url, store, live)
+    live.stop()
+    store.close()
+
+
+def new(number: int, **fields: object) -> Article:
+    body = f"word1 word{number} harbour council"
+    return article(number, authors=INES, section="news/late", **{"body": body, **fields})
+
+
+def test_a_new_article_has_lists_is_in_others_and_gets_its_vector(house: House) -> None:
+    before = house.view
+    house.store.put([new(50)])
+    house.until(lambda: "a050" in house.shown())
+    assert before.base is house.view.base
+    assert "a050" not in before.release, "an older view stays as it was"
+    house.until(lambda: house.view.recommender.parts("a050", ["a001"])[0]["semantic"] > 0)
+    recommender = house.view.recommender
+    assert recommender.similar("a050", 5).items
+    assert recommender.more_from_author("a001", 1).items[0].id == "a050"
+    assert {item.id for item in recommender.similar("a001", 100, section="news/late").items} == {"a050"}
+    assert house.view.withdrawn == 0
+
+
+def test_a_changed_article_is_shown_as_it_is_now_and_a_withdrawn_one_no_more(house: House) -> None:
+    house.store.put([new(50), article(3, title="Quite another title")])
+    house.until(lambda: "a050" in house.shown() and house.view.release.row("a003") >= 20)
+    titles = [item.title for item in house.view.recommender.similar("a001", 100).items]
+    assert titles.count("Quite another title") == 1
+    assert "Story 3" not in titles
+    house.store.put([new(50, status=Status.CANCELED)])
+    house.until(lambda: "a050" not in house.shown())
+    house.store.put([new(50)])
+    house.until(lambda: "a050" in house.shown())
+
+
+def test_the_next_night_takes_over_and_a_rollback_goes_on(house: House) -> None:
+    house.store.put([new(50)])
+    house.until(lambda: "a050" in house.shown())
+    house.night()
+    house.until(lambda: "a050" in house.view.base)
+    assert len(house.view.release) == 21, "it is a row of the night's now"
+    house.store.put([new(51)])
+    house.until(lambda: {"a050", "a051"} <= house.shown())
+    rollback(house.folder, None)
+    house.until(lambda: "a050" not in house.view.base)
+    house.until(lambda: {"a050", "a051"} <= house.shown())
+
+
+def test_many_changes_come_in_rounds_and_all_arrive(house: House) -> None:
+    house.store.put([new(100 + n) for n in range(80)])
+    house.until(lambda: all(f"a{n}" in house.view.release for n in range(100, 180)))
+
+
+def test_a_model_that_cannot_be_loaded_leaves_lists_by_words(
+    house: House, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    house.live.stop()
+
+    def refuse(_model: Model) -> FakeEmbedder:
+        raise RuntimeError("no such model")
+
+    embedding = Embedding(house.url, tmp_path / "other.lock", refuse)
+    other = replace(house, live=Live(house.folder, store=house.url, poll_seconds=0.05, embedding=embedding))
+    other.live.start()
+    try:
+        house.store.put([new(60)])
+        other.until(lambda: "a060" in other.shown())
+        other.until(lambda: "no such model" in caplog.text)
+        assert other.view.recommender.parts("a060", ["a001"])[0]["semantic"] == 0
+    finally:
+        other.live.stop()
