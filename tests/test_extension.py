@@ -164,3 +164,19 @@ def test_what_is_known_already_need_not_be_measured_again(make_release: MakeRele
     assert not extension.knows(article(9), True), "its vector has come"
     assert extension.release() is not base
     assert len(extension) == 1
+
+
+def test_tags_old_and_new_are_found_among_many(make_release: MakeRelease) -> None:
+    base = make_release([article(n, tags=(f"tag{n:02}",)) for n in range(20)])
+    live = extended(base, [article(50, tags=("tag05", "a new one", "zebra")), article(51, tags=("a new one",))])
+    assert live.rows_by_tag["tag05"].tolist() == [5, 20]
+    assert live.rows_by_tag["tag19"].tolist() == [19]
+    assert live.rows_by_tag["a new one"].tolist() == [20, 21]
+    assert [live.rows_by_tag.place(tag) >= 20 for tag in ("a new one", "zebra", "tag05", "nothing")] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+    assert live.rows_by_tag.place("nothing") == -1
+    assert {live.rows_by_tag.texts[int(tag)] for tag in live.tags[20]} == {"tag05", "a new one", "zebra"}

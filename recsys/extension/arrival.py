@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from recsys.articles import Article
 from recsys.authors import Person
+from recsys.cards import Card
 from recsys.columns import Int64
 from recsys.neighbours import Neighbours
 from recsys.postings import Float32s, Hashes
@@ -37,6 +38,9 @@ class Arrival:
 
     Attributes:
         persons: its authors.
+        card: what a widget shows of it.
+        canonical: its address in the one spelling that all are compared in, "" where it has none.
+        words: folded, of title, standfirst and tags.
         length: characters that the model is given of it.
         near: its neighbours among the release's rows and the arrivals before it.
         replaced: rows that it takes the place of.
@@ -44,6 +48,9 @@ class Arrival:
 
     article: Article
     persons: tuple[Person, ...]
+    card: Card
+    canonical: str
+    words: frozenset[str]
     length: int
     near: Neighbours
     replaced: Int64

@@ -1,6 +1,6 @@
 """Columns of a release with more at their end, or other lists here and there; what the night wrote stays mapped."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,19 +45,20 @@ class OtherLists(ListColumn):
 
 @dataclass(frozen=True, slots=True)
 class LongerLookup(Lookup):
-    """A lookup with texts after its own (`more`: text to place) and other numbers of some (`other`, by text)."""
+    """The lookup `base` with texts after its own (`more`: text to place) and, of some texts, `later` numbers."""
 
+    base: Lookup
     more: Mapping[str, int]
-    other: Mapping[str, Int32]
+    later: Mapping[str, Sequence[int]]
 
     def place(self, text: str) -> int:
         """Where exactly this text stands among the texts, -1 where it is not known."""
         found = self.more.get(text)
-        return Lookup.place(self, text) if found is None else found
+        return self.base.place(text) if found is None else found
 
     def __getitem__(self, text: str) -> Int32:
-        found = self.other.get(text)
-        return Lookup.__getitem__(self, text) if found is None else found
+        own, later = self.base[text], self.later.get(text)
+        return own if later is None else np.unique(np.concatenate([own, np.array(later, np.int32)]))
 
 
 def longer_texts(column: TextColumn, more: list[str] | list[bytes]) -> LongerTexts:

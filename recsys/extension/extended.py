@@ -7,7 +7,6 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from recsys import cards
 from recsys.articles import section_path, tag_key
 from recsys.authors import People
 from recsys.cards import Card
@@ -16,8 +15,6 @@ from recsys.errors import ArticleNotFound
 from recsys.extension.arrival import Arrival
 from recsys.extension.columns import LongerLookup, OtherLists, longer_lists, longer_texts
 from recsys.extension.numbers import Numbers, author_numbers, section_numbers, tag_numbers
-from recsys.keywords import words
-from recsys.lookup import Lookup
 from recsys.neighbours import Neighbours
 from recsys.release import EVERGREEN, FOREVER, RECOMMENDABLE, SHOWS_RELATED, UNDATED, Release, seconds
 from recsys.urls import canonical_url, site_of
@@ -116,8 +113,8 @@ class ExtendedRelease(Release):
         base, articles = self._base, [arrival.article for arrival in self._arrivals]
         self.ids = longer_texts(base.ids, [one.id for one in articles])
         self.urls = longer_texts(base.urls, [one.url for one in articles])
-        self._cards_of = [_card(arrival) for arrival in self._arrivals]
-        canonical = [canonical_url(one.url) for one in articles]
+        self._cards_of = [arrival.card for arrival in self._arrivals]
+        canonical = [arrival.canonical for arrival in self._arrivals]
         latest = self._rows_of_ids
         self._rows_of_urls = {url: latest[one.id] for url, one in zip(canonical, articles, strict=True) if url}
         self.replaced = frozenset(int(row) for arrival in self._arrivals for row in arrival.replaced)
@@ -175,7 +172,8 @@ class ExtendedRelease(Release):
         self.authors = longer_lists(base.authors, authors.of_rows)
         self.author_rows = self._merged(base.author_rows, authors.of_rows, authors.size)
         self.co_authors = _co_authors(base.co_authors, authors)
-        self.authors_by_name = _lookup(base.authors_by_name, authors.names)
+        known = base.authors_by_name
+        self.authors_by_name = LongerLookup(known.texts, known.numbers, known, {}, authors.names)
         tags = tag_numbers(base, [[tag_key(tag) for tag in arrival.article.tags] for arrival in self._arrivals])
         self.tags = longer_lists(base.tags, tags.of_rows)
         rarest = np.log1p(len(base)) if len(base) else 1.0
@@ -191,21 +189,16 @@ class ExtendedRelease(Release):
             for number in numbers:
                 holders[number].append(place)
         texts = longer_texts(base.texts, list(tags.names))
-        other = {}
-        for number, places in holders.items():
-            rows = base.numbers[number] if number < len(base.numbers) else np.empty(0, np.int32)
-            other[texts[number]] = np.concatenate([rows, np.array(places, np.int32) + start])
-        return LongerLookup(texts, base.numbers, {name: numbers[0] for name, numbers in tags.names.items()}, other)
+        rows = {texts[number]: [start + place for place in places] for number, places in holders.items()}
+        return LongerLookup(texts, base.numbers, base, {name: found[0] for name, found in tags.names.items()}, rows)
 
     def _word_lookup(self) -> LongerLookup:
         base, start = self._base.rows_by_word, len(self._base)
         holders: defaultdict[str, list[int]] = defaultdict(list)
         for place, arrival in enumerate(self._arrivals):
-            one = arrival.article
-            for word in {word for text in (one.title, one.standfirst, *one.tags) for word in words(text)}:
+            for word in arrival.words:
                 holders[word].append(start + place)
-        other = {word: np.concatenate([base[word], np.array(rows, np.int32)]) for word, rows in holders.items()}
-        return LongerLookup(base.texts, base.numbers, {}, other)
+        return LongerLookup(base.texts, base.numbers, base, {}, holders)
 
     def _merged(self, column: ListColumn, of_rows: Sequence[Sequence[int]], size: int) -> OtherLists:
         """The reverse of a column, newest first, with the arrivals in their places."""
@@ -229,15 +222,6 @@ class ExtendedRelease(Release):
         return np.insert(rows, at, more).astype(np.int32)
 
 
-def _card(arrival: Arrival) -> Card:
-    one = arrival.article
-    card = Card(
-        one.id, one.url, one.title, one.standfirst, section_path(one.section), one.published_at,
-        tuple(person.name for person in arrival.persons), one.image,
-    )  # fmt: skip
-    return cards.decode(cards.encode(card))  # as it would be read from a release
-
-
 def _co_authors(column: ListColumn, authors: Numbers) -> OtherLists:
     """With those who signed an arrival together, after those whom the night knows."""
     together: defaultdict[int, dict[int, None]] = defaultdict(dict)
@@ -247,11 +231,6 @@ def _co_authors(column: ListColumn, authors: Numbers) -> OtherLists:
             together[one] |= dict.fromkeys([*known, *(other for other in signed if other != one)])
     other = {one: np.array(list(known), np.int32) for one, known in together.items()}
     return OtherLists(column.offsets, column.values, other, authors.size)
-
-
-def _lookup(base: Lookup, names: Mapping[str, Sequence[int]]) -> LongerLookup:
-    other = {name: np.unique(np.concatenate([base[name], np.array(found, np.int32)])) for name, found in names.items()}
-    return LongerLookup(base.texts, base.numbers, {}, other)
 
 
 def _in_their_place(column: ListColumn, group: Int32, swapped: Mapping[int, int]) -> OtherLists:

@@ -6,15 +6,19 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
-from recsys.articles import Article, content_hash
+from recsys import cards
+from recsys.articles import Article, content_hash, section_path
 from recsys.authors import People, Person
+from recsys.cards import Card
 from recsys.columns import Int64
 from recsys.extension.arrival import Arrival
 from recsys.extension.extended import ExtendedRelease, Near
 from recsys.extension.finder import Finder
+from recsys.keywords import words
 from recsys.registry import read_registry
 from recsys.release import Release, seconds
 from recsys.text import Boilerplate, embedding_text, lexical_text, text_digest
+from recsys.urls import canonical_url
 
 Vector = npt.NDArray[np.float32]
 
@@ -77,7 +81,12 @@ class Extension:
         near = self._finder.near(text, seconds(article.published_at), self._mates(persons))
         near = near.of(~np.isin(near.rows, replaced))
         self._finder.add(text, near, seconds(article.published_at))
-        self._arrivals.append(Arrival(article, persons, text.length, near, replaced))
+        printed = (article.title, article.standfirst, *article.tags)
+        arrival = Arrival(
+            article, persons, _card(article, persons), canonical_url(article.url),
+            frozenset(word for one in printed for word in words(one)), text.length, near, replaced,
+        )  # fmt: skip
+        self._arrivals.append(arrival)
         for entry in zip(near.rows.tolist(), near.cosine.tolist(), near.words.tolist(), near.names.tolist(),
                          near.kin.tolist(), strict=True):  # fmt: skip
             self._near_arrivals[entry[0]].append((row, *entry[1:]))
@@ -103,3 +112,10 @@ class Extension:
             for number in self._base.authors_by_name[person.key]
         ]
         return np.unique(np.concatenate([np.empty(0, np.int64), *lists]))
+
+
+def _card(one: Article, persons: tuple[Person, ...]) -> Card:
+    names = tuple(person.name for person in persons)
+    section = section_path(one.section)
+    card = Card(one.id, one.url, one.title, one.standfirst, section, one.published_at, names, one.image)
+    return cards.decode(cards.encode(card))  # as it would be read from a release

@@ -134,6 +134,7 @@ class Known:
         self.arrivals: list[Neighbours] = []
         self.lengths: list[int] = []
         self.dates: list[int] = []
+        self.nearest: dict[int, tuple[Int64, Floats]] = {}  # what was asked for: it never changes
 
     def near(self, row: int) -> Neighbours:
         """The neighbours of a row."""
@@ -191,8 +192,10 @@ class _Kin:
 
     def _back(self, row: int, of_row: dict[int, float]) -> float:
         """What the nearest of a neighbour make of the new article."""
-        date = int(self._known.published(np.array([row]))[0])
-        theirs, share = self._nearest(self._known.near(row), self._known.length(row), date)
+        if row not in self._known.nearest:
+            date = int(self._known.published(np.array([row]))[0])
+            self._known.nearest[row] = self._nearest(self._known.near(row), self._known.length(row), date)
+        theirs, share = self._known.nearest[row]
         pairs = zip(theirs.tolist(), share.tolist(), strict=True)
         return float(sum(weight * of_row.get(other, 0.0) for other, weight in pairs))
 
