@@ -31,6 +31,11 @@ _LEVELS = ("critical", "error", "warning", "info", "debug")
 @click.option("--cors-origins", multiple=True, metavar="ORIGIN", help="Web origin whose pages may ask; repeat it.")
 @click.option("--max-k", help="Longest list that may be asked for.  [default: 100]")
 @click.option("--per-event", metavar="N", help="Articles on one event in a list, none for no limit.  [default: 3]")
+@click.option("--cache-seconds", help="Longest that caches may keep what was taken down.  [default: 1]")
+@click.option("--purged-seconds", help="Longest that the cache may keep it that you purge by key.  [default: 0]")
+@click.option(
+    "--cache-keys", metavar="HEADER", help="surrogate-key, cache-tag, xkey or none.  [default: surrogate-key]"
+)
 @click.option("--log-level", type=click.Choice(_LEVELS), default="info", show_default=True)
 def main(log_level: str, **options: Any) -> None:
     """Serve the current release. Each option can also be set as RECSYS_RELEASES, RECSYS_STORE and so on.

@@ -15,6 +15,7 @@ from recsys.variety import Variety
 from service import problems
 from service.editors import editors
 from service.explaining import explaining
+from service.head import Head
 from service.health import health
 from service.live import Live
 from service.office import Office
@@ -85,6 +86,7 @@ def create_app(settings: Settings, clock: Callable[[], float] = time) -> FastAPI
         # lists only: a browser may neither write nor send a key, as `Authorization` is not among the headers that are
         # allowed. A key in a page is a key that everybody has; an editors' tool asks from its own server.
         app.add_middleware(CORSMiddleware, allow_origins=list(settings.cors_origins), allow_methods=["GET"])
+    app.add_middleware(Head)
     return app
 
 

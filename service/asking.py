@@ -2,29 +2,43 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import inf
 
 import msgspec
 from fastapi import Request, Response
 
-from recsys.answers import Answer, Filled, RelatedAnswer
+from recsys.answers import Answer, Filled, Item, RelatedAnswer
 from recsys.errors import ArticleNotFound
 from recsys.recommender import Recommender
+from recsys.release import UNDATED
 from recsys.standing import lifecycle
+from service.caching import cache_headers, has_it, patience
 from service.live import Live, View
 from service.problems import BadValue, Problem, bad_parameters, no_release
 from service.queries import AnyQuery
 from service.settings import Settings
 
 FRESH = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-_FULL, _SCANT = 60, 10  # seconds that caches may keep an answer; a list that lacks something may soon have more
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The article that is meant, who answers, and for how many seconds nothing changes by itself."""
+    """The article that is meant, who answers, and what decides how long the answer may be kept.
 
+    Attributes:
+        request: who asks.
+        recommender: who answers.
+        article_id: the article.
+        published: when it was, in seconds since 1970 UTC; -inf where nobody knows.
+        moment: now, in the same seconds.
+        lasts: for how many seconds nothing changes by itself.
+    """
+
+    request: Request
     recommender: Recommender
     article_id: str
+    published: float
+    moment: float
     lasts: float
 
 
@@ -59,16 +73,28 @@ async def asked(request: Request, query: AnyQuery, article_id: str | None = None
             raise ArticleNotFound(url if article_id is None else article_id)
         raise Problem(404, "article-withdrawn", f"the article {view.release.ids[row]!r} was taken down")
     live: Live = request.app.state.live
-    return Asked(recommender, view.release.ids[row], standing.until - live.clock())
+    moment, published = live.clock(), int(view.release.published[row])
+    since = -inf if published == UNDATED else float(published)
+    return Asked(request, recommender, view.release.ids[row], since, moment, standing.until - moment)
 
 
-def list_response(answer: Answer | RelatedAnswer, lasts: float) -> Response:
-    """The answer, to be kept by caches until something in it ends or begins, at most a minute."""
-    status = answer.status
+def list_response(found: Asked, answer: Answer | RelatedAnswer) -> Response:
+    """The answer with what caches may do with it, or 304 where the client has these very bytes."""
+    status, items = answer.status, items_of(answer)
     filled = (status,) if isinstance(status, Filled) else (status.similar, status.author, status.coverage)
-    seconds = int(min(_FULL if all(one is Filled.FULL for one in filled) else _SCANT, lasts))
-    cached = f"public, max-age={seconds}" if seconds > 0 else "no-store"
-    return json_response(answer, {**FRESH, "Cache-Control": cached})
+    dates = [item.published_at.timestamp() for item in items if item.published_at is not None]
+    worth = patience(all(one is Filled.FULL for one in filled), found.moment - max([found.published, *dates]))
+    ids, body = [found.article_id, *(item.id for item in items)], msgspec.json.encode(answer)
+    request, settings = found.request, found.request.app.state.settings
+    headers = {**FRESH, **cache_headers(settings, body, worth, found.lasts, ids)}
+    if has_it(request.headers.getlist("if-none-match"), headers["ETag"]):
+        return Response(None, 304, headers)
+    return Response(body, 200, headers, "application/json")
+
+
+def items_of(answer: Answer | RelatedAnswer) -> tuple[Item, ...]:
+    """All items of all lists of an answer."""
+    return answer.items if isinstance(answer, Answer) else (*answer.similar, *answer.author, *answer.coverage)
 
 
 def json_response(body: object, headers: dict[str, str] | None = None, status: int = 200) -> Response:
