@@ -19,6 +19,7 @@ from service.head import Head
 from service.health import health
 from service.live import Live
 from service.office import Office
+from service.remembered import Remembered
 from service.routes import lists
 from service.settings import Settings
 
@@ -75,6 +76,7 @@ def create_app(settings: Settings, clock: Callable[[], float] = time) -> FastAPI
     )
     app.state.live = live
     app.state.settings = settings
+    app.state.remembered = Remembered()
     problems.install(app)
     app.include_router(lists)
     app.include_router(health)

@@ -1,5 +1,6 @@
 """From a request to what answers it: the view of this moment, the article that is meant, how long it may be kept."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import inf
@@ -11,11 +12,12 @@ from recsys.answers import Answer, Filled, Item, RelatedAnswer
 from recsys.errors import ArticleNotFound
 from recsys.recommender import Recommender
 from recsys.release import UNDATED
-from recsys.standing import lifecycle
-from service.caching import cache_headers, has_it, patience
+from recsys.standing import Standing, lifecycle
+from service.caching import cache_headers, has_it, patience, tag_of
 from service.live import Live, View
 from service.problems import BadValue, Problem, bad_parameters, no_release
 from service.queries import AnyQuery
+from service.remembered import Remembered, Shown
 from service.settings import Settings
 
 FRESH = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
@@ -28,18 +30,20 @@ class Asked:
     Attributes:
         request: who asks.
         recommender: who answers.
+        standing: what is in force.
         article_id: the article.
         published: when it was, in seconds since 1970 UTC; -inf where nobody knows.
         moment: now, in the same seconds.
-        lasts: for how many seconds nothing changes by itself.
+        steady: whether the answer is the same until something else is in force.
     """
 
     request: Request
     recommender: Recommender
+    standing: Standing
     article_id: str
     published: float
     moment: float
-    lasts: float
+    steady: bool
 
 
 async def view_of(request: Request) -> View:
@@ -75,21 +79,44 @@ async def asked(request: Request, query: AnyQuery, article_id: str | None = None
     live: Live = request.app.state.live
     moment, published = live.clock(), int(view.release.published[row])
     since = -inf if published == UNDATED else float(published)
-    return Asked(request, recommender, view.release.ids[row], since, moment, standing.until - moment)
+    steady = query.published_after is None  # 30d ends at another moment with every request
+    return Asked(request, recommender, standing, view.release.ids[row], since, moment, steady)
 
 
-def list_response(found: Asked, answer: Answer | RelatedAnswer) -> Response:
-    """The answer with what caches may do with it, or 304 where the client has these very bytes."""
+def list_response(found: Asked, make: Callable[[], Answer | RelatedAnswer]) -> Response:
+    """What `make` answers, with what caches may do with it; or 304 where the client has these very bytes."""
+    remembered: Remembered = found.request.app.state.remembered
+    known = remembered.find(found.request, found.recommender, found.standing)
+    has = found.request.headers.getlist("if-none-match")
+    if known is not None and has_it(has, known.tag):
+        return Response(None, 304, _headers(found, known))
+    answer = make()
+    body = msgspec.json.encode(answer)
+    shown = _shown(found, answer, body)
+    if found.steady:
+        remembered.keep(found.request, shown)
+    if has_it(has, shown.tag):
+        return Response(None, 304, _headers(found, shown))
+    return Response(body, 200, _headers(found, shown), "application/json")
+
+
+def _headers(found: Asked, shown: Shown) -> dict[str, str]:
+    worth = patience(shown.full, found.moment - shown.youngest)
+    settings: Settings = found.request.app.state.settings
+    lasts = found.standing.until - found.moment
+    return {**FRESH, **cache_headers(settings, shown.tag, worth, lasts, shown.article_ids)}
+
+
+def _shown(found: Asked, answer: Answer | RelatedAnswer, body: bytes) -> Shown:
     status, items = answer.status, items_of(answer)
     filled = (status,) if isinstance(status, Filled) else (status.similar, status.author, status.coverage)
     dates = [item.published_at.timestamp() for item in items if item.published_at is not None]
-    worth = patience(all(one is Filled.FULL for one in filled), found.moment - max([found.published, *dates]))
-    ids, body = [found.article_id, *(item.id for item in items)], msgspec.json.encode(answer)
-    request, settings = found.request, found.request.app.state.settings
-    headers = {**FRESH, **cache_headers(settings, body, worth, found.lasts, ids)}
-    if has_it(request.headers.getlist("if-none-match"), headers["ETag"]):
-        return Response(None, 304, headers)
-    return Response(body, 200, headers, "application/json")
+    return Shown(
+        tag=tag_of(body),
+        full=all(one is Filled.FULL for one in filled),
+        youngest=max([found.published, *dates]),
+        article_ids=(found.article_id, *(item.id for item in items)),
+    )
 
 
 def items_of(answer: Answer | RelatedAnswer) -> tuple[Item, ...]:

@@ -7,6 +7,7 @@ expiry or a rule begins or ends.
 """
 
 import re
+from collections.abc import Iterable
 from hashlib import blake2b
 
 from service.cache_keys import key_headers
@@ -47,11 +48,11 @@ def for_purged(settings: Settings, worth: int, lasts: float) -> str:
     return f"max-age={kept}, stale-while-revalidate={again}, stale-if-error={trouble}"
 
 
-def cache_headers(settings: Settings, body: bytes, worth: int, lasts: float, article_ids: list[str]) -> dict[str, str]:
+def cache_headers(settings: Settings, tag: str, worth: int, lasts: float, article_ids: Iterable[str]) -> dict[str, str]:
     """All headers for caches of an answer that shows these articles; `worth` and `lasts` are seconds from now."""
     return {
         "Cache-Control": for_everybody(settings, worth, lasts),
-        "ETag": tag_of(body),
+        "ETag": tag,
         **key_headers(settings.cache_keys, article_ids, for_purged(settings, worth, lasts)),
     }
 

@@ -85,7 +85,7 @@ async def related_by_url(request: Request, query: Annotated[RelatedByUrl, Query(
 def _similar(found: Asked, query: SimilarQuery) -> Response:
     return list_response(
         found,
-        found.recommender.similar(
+        lambda: found.recommender.similar(
             found.article_id, query.k, fallback=query.fallback, explain=query.explain, **query.narrowing()
         ),
     )
@@ -94,7 +94,7 @@ def _similar(found: Asked, query: SimilarQuery) -> Response:
 def _more_from_author(found: Asked, query: AuthorQuery) -> Response:
     return list_response(
         found,
-        found.recommender.more_from_author(
+        lambda: found.recommender.more_from_author(
             found.article_id,
             query.k,
             fallback=query.fallback,
@@ -108,14 +108,14 @@ def _more_from_author(found: Asked, query: AuthorQuery) -> Response:
 def _coverage(found: Asked, query: CoverageQuery) -> Response:
     return list_response(
         found,
-        found.recommender.coverage(found.article_id, query.k, explain=query.explain, **query.narrowing()),
+        lambda: found.recommender.coverage(found.article_id, query.k, explain=query.explain, **query.narrowing()),
     )
 
 
 def _related(found: Asked, query: RelatedQuery) -> Response:
     return list_response(
         found,
-        found.recommender.related(
+        lambda: found.recommender.related(
             found.article_id,
             query.similar,
             query.author,

@@ -23,7 +23,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from index.nightly import NightlyConfig, nightly
+from recsys.answers import Answer
 from recsys.articles import Status
+from recsys.recommender import Recommender
 from recsys.rules import Action, Kind, Rule, Subject
 from recsys.store import ArticleStore
 from service.app import create_app
@@ -224,6 +226,29 @@ def test_workers_that_began_at_different_moments_give_one_tag(house: House) -> N
     with house.other() as client:
         assert [client.get(path).headers["etag"] for path in PATHS] == first
     assert [house.client.get(path).headers["etag"] for path in PATHS] == first
+
+
+def test_who_has_an_answer_is_told_so_without_its_list_being_made_while_it_cannot_have_changed(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steady, moving = "/v1/articles/a000/similar?k=5", "/v1/articles/a000/similar?k=5&published_after=30d"
+    long = f"{steady}&{'&'.join(['exclude=x'] * 100)}"  # not worth the memory
+    has = [{"If-None-Match": house.client.get(path).headers["etag"]} for path in (steady, moving, long)]
+    calls: list[str] = []
+    similar = Recommender.similar
+
+    def counted(self: Recommender, article_id: str, *given: Any, **more: Any) -> Answer:
+        calls.append(article_id)
+        return similar(self, article_id, *given, **more)
+
+    monkeypatch.setattr(Recommender, "similar", counted)
+    for path, headers, made in zip((steady, moving, long), has, (0, 1, 1), strict=True):
+        assert house.client.get(path, headers=headers).status_code == 304
+        assert len(calls) == made
+        calls.clear()
+    house.exclude(9)
+    assert house.client.get(steady, headers=has[0]).status_code in (200, 304)
+    assert calls == ["a000"]
 
 
 # --- how long ---
