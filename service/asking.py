@@ -86,7 +86,7 @@ async def asked(request: Request, query: AnyQuery, article_id: str | None = None
 def list_response(found: Asked, make: Callable[[], Answer | RelatedAnswer]) -> Response:
     """What `make` answers, with what caches may do with it; or 304 where the client has these very bytes."""
     remembered: Remembered = found.request.app.state.remembered
-    known = remembered.find(found.request, found.recommender, found.standing)
+    known = remembered.find(found.request, found.standing)
     has = found.request.headers.getlist("if-none-match")
     if known is not None and has_it(has, known.tag):
         return Response(None, 304, _headers(found, known))

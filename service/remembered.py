@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from fastapi import Request
 
-from recsys.recommender import Recommender
 from recsys.standing import Standing
 
 _MOST = 10_000  # answers, of 1 KB each as a rule
@@ -32,14 +31,13 @@ class Remembered:
     """Answers by the target of the request; all are forgotten when anything else is in force. For one thread."""
 
     def __init__(self) -> None:
-        self._in_force: tuple[Recommender, Standing] | None = None
+        self._in_force: Standing | None = None
         self._shown: dict[tuple[str, bytes], Shown] = {}
 
-    def find(self, request: Request, recommender: Recommender, standing: Standing) -> Shown | None:
-        """What this request was answered while the very same was in force; None where it was not asked."""
-        known = self._in_force
-        if known is None or known[0] is not recommender or known[1] is not standing:
-            self._in_force, self._shown = (recommender, standing), {}
+    def find(self, request: Request, standing: Standing) -> Shown | None:
+        """What this request was answered under this very standing, which no two views share; None where it was not."""
+        if self._in_force is not standing:
+            self._in_force, self._shown = standing, {}
         return self._shown.get(_target(request))
 
     def keep(self, request: Request, shown: Shown) -> None:
