@@ -34,6 +34,11 @@ _LEVELS = ("critical", "error", "warning", "info", "debug")
 @click.option(
     "--embed", metavar="MODEL", help="Embed what comes between two nights with this model, such as all-MiniLM-L6-v2."
 )
+@click.option("--cache-seconds", help="Longest that caches may keep what was taken down.  [default: 1]")
+@click.option("--purged-seconds", help="Longest that the cache may keep it that you purge by key.  [default: 0]")
+@click.option(
+    "--cache-keys", metavar="HEADER", help="surrogate-key, cache-tag, xkey or none.  [default: surrogate-key]"
+)
 @click.option("--log-level", type=click.Choice(_LEVELS), default="info", show_default=True)
 def main(log_level: str, **options: Any) -> None:
     """Serve the current release. Each option can also be set as RECSYS_RELEASES, RECSYS_STORE and so on.

@@ -16,9 +16,11 @@ from service import problems
 from service.editors import editors
 from service.embedding import embedding_of
 from service.explaining import explaining
+from service.head import Head
 from service.health import health
 from service.live import Live
 from service.office import Office
+from service.remembered import Remembered
 from service.routes import lists
 from service.settings import Settings
 
@@ -76,6 +78,7 @@ def create_app(settings: Settings, clock: Callable[[], float] = time) -> FastAPI
     )
     app.state.live = live
     app.state.settings = settings
+    app.state.remembered = Remembered()
     problems.install(app)
     app.include_router(lists)
     app.include_router(health)
@@ -87,6 +90,7 @@ def create_app(settings: Settings, clock: Callable[[], float] = time) -> FastAPI
         # lists only: a browser may neither write nor send a key, as `Authorization` is not among the headers that are
         # allowed. A key in a page is a key that everybody has; an editors' tool asks from its own server.
         app.add_middleware(CORSMiddleware, allow_origins=list(settings.cors_origins), allow_methods=["GET"])
+    app.add_middleware(Head)
     return app
 
 

@@ -1,31 +1,49 @@
 """From a request to what answers it: the view of this moment, the article that is meant, how long it may be kept."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import inf
 
 import msgspec
 from fastapi import Request, Response
 
-from recsys.answers import Answer, Filled, RelatedAnswer
+from recsys.answers import Answer, Filled, Item, RelatedAnswer
 from recsys.errors import ArticleNotFound
 from recsys.recommender import Recommender
-from recsys.standing import lifecycle
+from recsys.release import UNDATED
+from recsys.standing import Standing, lifecycle
+from service.caching import cache_headers, has_it, patience, tag_of
 from service.live import Live, View
 from service.problems import BadValue, Problem, bad_parameters, no_release
 from service.queries import AnyQuery
+from service.remembered import Remembered, Shown
 from service.settings import Settings
 
 FRESH = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-_FULL, _SCANT = 60, 10  # seconds that caches may keep an answer; a list that lacks something may soon have more
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The article that is meant, who answers, and for how many seconds nothing changes by itself."""
+    """The article that is meant, who answers, and what decides how long the answer may be kept.
 
+    Attributes:
+        request: who asks.
+        recommender: who answers.
+        standing: what is in force.
+        article_id: the article.
+        published: when it was, in seconds since 1970 UTC; -inf where nobody knows.
+        moment: now, in the same seconds.
+        steady: whether the answer is the same until something else is in force.
+    """
+
+    request: Request
     recommender: Recommender
+    standing: Standing
     article_id: str
-    lasts: float
+    published: float
+    moment: float
+    steady: bool
 
 
 async def view_of(request: Request) -> View:
@@ -59,16 +77,51 @@ async def asked(request: Request, query: AnyQuery, article_id: str | None = None
             raise ArticleNotFound(url if article_id is None else article_id)
         raise Problem(404, "article-withdrawn", f"the article {view.release.ids[row]!r} was taken down")
     live: Live = request.app.state.live
-    return Asked(recommender, view.release.ids[row], standing.until - live.clock())
+    moment, published = live.clock(), int(view.release.published[row])
+    since = -inf if published == UNDATED else float(published)
+    steady = query.published_after is None  # 30d ends at another moment with every request
+    return Asked(request, recommender, standing, view.release.ids[row], since, moment, steady)
 
 
-def list_response(answer: Answer | RelatedAnswer, lasts: float) -> Response:
-    """The answer, to be kept by caches until something in it ends or begins, at most a minute."""
-    status = answer.status
+def list_response(found: Asked, make: Callable[[], Answer | RelatedAnswer]) -> Response:
+    """What `make` answers, with what caches may do with it; or 304 where the client has these very bytes."""
+    remembered: Remembered = found.request.app.state.remembered
+    known = remembered.find(found.request, found.standing)
+    has = found.request.headers.getlist("if-none-match")
+    if known is not None and has_it(has, known.tag):
+        return Response(None, 304, _headers(found, known))
+    answer = make()
+    body = msgspec.json.encode(answer)
+    shown = _shown(found, answer, body)
+    if found.steady:
+        remembered.keep(found.request, shown)
+    if has_it(has, shown.tag):
+        return Response(None, 304, _headers(found, shown))
+    return Response(body, 200, _headers(found, shown), "application/json")
+
+
+def _headers(found: Asked, shown: Shown) -> dict[str, str]:
+    worth = patience(shown.full, found.moment - shown.youngest)
+    settings: Settings = found.request.app.state.settings
+    lasts = found.standing.until - found.moment
+    return {**FRESH, **cache_headers(settings, shown.tag, worth, lasts, shown.article_ids)}
+
+
+def _shown(found: Asked, answer: Answer | RelatedAnswer, body: bytes) -> Shown:
+    status, items = answer.status, items_of(answer)
     filled = (status,) if isinstance(status, Filled) else (status.similar, status.author, status.coverage)
-    seconds = int(min(_FULL if all(one is Filled.FULL for one in filled) else _SCANT, lasts))
-    cached = f"public, max-age={seconds}" if seconds > 0 else "no-store"
-    return json_response(answer, {**FRESH, "Cache-Control": cached})
+    dates = [item.published_at.timestamp() for item in items if item.published_at is not None]
+    return Shown(
+        tag=tag_of(body),
+        full=all(one is Filled.FULL for one in filled),
+        youngest=max([found.published, *dates]),
+        article_ids=(found.article_id, *(item.id for item in items)),
+    )
+
+
+def items_of(answer: Answer | RelatedAnswer) -> tuple[Item, ...]:
+    """All items of all lists of an answer."""
+    return answer.items if isinstance(answer, Answer) else (*answer.similar, *answer.author, *answer.coverage)
 
 
 def json_response(body: object, headers: dict[str, str] | None = None, status: int = 200) -> Response:

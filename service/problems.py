@@ -122,6 +122,8 @@ def _response(request: Request, error: HTTPException) -> Response:
         "errors": getattr(error, "errors", ()),
     }
     headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", **(error.headers or {})}
+    if headers.get("Allow") == "GET":
+        headers["Allow"] = "GET, HEAD"  # service.head
     return Response(msgspec.json.encode(body), error.status_code, headers, MEDIA_TYPE)
 
 

@@ -21,14 +21,14 @@ from service.queries import (
     SimilarByUrl,
     SimilarQuery,
 )
-from service.schemas import responses
+from service.schemas import cacheable
 
 lists = APIRouter(prefix="/v1", tags=["lists"])
 
-_SIMILAR = responses(schemas.Answer, schemas.ANSWER, 404, 422, 503)
-_BY_AUTHOR = responses(schemas.Answer, schemas.BY_AUTHOR, 404, 422, 503)
-_COVERAGE = responses(schemas.Answer, schemas.COVERAGE, 404, 422, 503)
-_RELATED = responses(schemas.RelatedAnswer, schemas.RELATED, 404, 422, 503)
+_SIMILAR = cacheable(schemas.Answer, schemas.ANSWER, 404, 422, 503)
+_BY_AUTHOR = cacheable(schemas.Answer, schemas.BY_AUTHOR, 404, 422, 503)
+_COVERAGE = cacheable(schemas.Answer, schemas.COVERAGE, 404, 422, 503)
+_RELATED = cacheable(schemas.RelatedAnswer, schemas.RELATED, 404, 422, 503)
 
 
 # An id may hold slashes, and may even end in "/similar": the path is cut at its last "/".
@@ -84,16 +84,17 @@ async def related_by_url(request: Request, query: Annotated[RelatedByUrl, Query(
 
 def _similar(found: Asked, query: SimilarQuery) -> Response:
     return list_response(
-        found.recommender.similar(
+        found,
+        lambda: found.recommender.similar(
             found.article_id, query.k, fallback=query.fallback, explain=query.explain, **query.narrowing()
         ),
-        found.lasts,
     )
 
 
 def _more_from_author(found: Asked, query: AuthorQuery) -> Response:
     return list_response(
-        found.recommender.more_from_author(
+        found,
+        lambda: found.recommender.more_from_author(
             found.article_id,
             query.k,
             fallback=query.fallback,
@@ -101,19 +102,20 @@ def _more_from_author(found: Asked, query: AuthorQuery) -> Response:
             **query.by_author(),
             **query.narrowing(),
         ),
-        found.lasts,
     )
 
 
 def _coverage(found: Asked, query: CoverageQuery) -> Response:
     return list_response(
-        found.recommender.coverage(found.article_id, query.k, explain=query.explain, **query.narrowing()), found.lasts
+        found,
+        lambda: found.recommender.coverage(found.article_id, query.k, explain=query.explain, **query.narrowing()),
     )
 
 
 def _related(found: Asked, query: RelatedQuery) -> Response:
     return list_response(
-        found.recommender.related(
+        found,
+        lambda: found.recommender.related(
             found.article_id,
             query.similar,
             query.author,
@@ -124,5 +126,4 @@ def _related(found: Asked, query: RelatedQuery) -> Response:
             **query.by_author(),
             **query.narrowing(),
         ),
-        found.lasts,
     )

@@ -10,6 +10,7 @@ from typing import Any
 from recsys.errors import ConfigError
 from recsys.recommender import MAX_K
 from recsys.variety import Variety
+from service.cache_keys import CacheKeys
 
 PREFIX = "RECSYS_"
 DEFAULT_K = 10
@@ -33,6 +34,9 @@ class Settings:
         embed: model that gives vectors to what is published between two nights, that of the release; None leaves it to
             others, and until they have done it new articles are found by their words alone.
         per_event: how many articles on one event a list may hold, in [1, 100]; None for any number.
+        cache_seconds: longest that any cache may keep an answer, and so what was taken down, in [0, 86400].
+        purged_seconds: the same of the one cache that the newsroom purges by key, in [0, 86400]; 0 without one.
+        cache_keys: header with the keys by which that cache is purged.
     """
 
     releases: Path
@@ -46,6 +50,9 @@ class Settings:
     max_k: int = MAX_K
     per_event: int | None = Variety().per_event
     embed: str | None = None
+    cache_seconds: int = 1
+    purged_seconds: int = 0
+    cache_keys: CacheKeys = CacheKeys.SURROGATE_KEY
 
     @classmethod
     def read(cls, environ: Mapping[str, str], options: Mapping[str, object] | None = None) -> "Settings":
@@ -127,5 +134,8 @@ _PARSERS: dict[str, tuple[str, Callable[[str], object]]] = {
     "cors_origins": ("origins such as https://paper.example, separated by commas, or *", _origins),
     "per_event": (f"a whole number from 1 to {MAX_K}, or {_NO_LIMIT}", _per_event),
     "embed": ("the name, the folder or the hub id of a model", str),
+    "cache_seconds": ("a whole number of seconds from 0 to 86400", _integer(0, 86_400)),
+    "purged_seconds": ("a whole number of seconds from 0 to 86400", _integer(0, 86_400)),
+    "cache_keys": (f"one of {', '.join(CacheKeys)}", CacheKeys),
     "max_k": (f"a whole number from {DEFAULT_K} to {MAX_K}", _integer(DEFAULT_K, MAX_K)),
 }

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.errors import ConfigError
+from service.cache_keys import CacheKeys
 from service.settings import Settings
 
 
@@ -29,6 +30,9 @@ def test_an_option_wins_over_the_environment_and_what_is_empty_is_not_given() ->
         ("CORS_ORIGINS", "paper.example", "origins such as"),
         ("CORS_ORIGINS", "https://paper.example/", "origins such as"),
         ("MAX_K", "101", "from 10 to 100"),
+        ("CACHE_SECONDS", "-1", "from 0 to 86400"),
+        ("PURGED_SECONDS", "1h", "whole number of seconds"),
+        ("CACHE_KEYS", "etag", "surrogate-key, cache-tag, xkey, none"),
         ("PER_EVENT", "0", "from 1 to 100, or none"),
         ("PER_EVENT", "all", "from 1 to 100, or none"),
     ],
@@ -70,6 +74,9 @@ def test_a_list_holds_three_of_an_event_unless_the_settings_say_otherwise() -> N
         cors_origins=st.sampled_from([(), ("*",), ("https://a.example", "http://b.example:8080")]),
         max_k=st.integers(10, 100),
         per_event=st.none() | st.integers(1, 100),
+        cache_seconds=st.integers(0, 86_400),
+        purged_seconds=st.integers(0, 86_400),
+        cache_keys=st.sampled_from(CacheKeys),
     )
 )
 def test_a_worker_reads_from_its_environment_the_settings_that_were_put_there(settings: Settings) -> None:

@@ -6,12 +6,12 @@ A test holds real answers against these models, so they cannot drift apart.
 from service.schemas.explanation import EXPLANATION, Explanation, Reason
 from service.schemas.health import ALIVE, READY, Alive, Ready, StoreState
 from service.schemas.lists import ANSWER, BY_AUTHOR, COVERAGE, RELATED, Answer, Item, PageStatus, RelatedAnswer
-from service.schemas.problem import BadValue, Problem, responses
+from service.schemas.problem import BadValue, Problem, cacheable, responses
 from service.schemas.rules import ENTRIES, RULE, RULES, Entries, Entry, Rule, Rules, Subject
 
 __all__ = [
     "ALIVE", "ANSWER", "BY_AUTHOR", "COVERAGE", "ENTRIES", "EXPLANATION", "READY", "RELATED", "RULE", "RULES",
     "Alive", "Answer", "BadValue", "Entries", "Entry", "Explanation", "Item", "PageStatus", "Problem", "Ready",
     "Reason", "RelatedAnswer",
-    "Rule", "Rules", "StoreState", "Subject", "responses",
+    "Rule", "Rules", "StoreState", "Subject", "cacheable", "responses",
 ]  # fmt: skip

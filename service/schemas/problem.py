@@ -32,6 +32,16 @@ def responses(
     return {status: good, **{_STATUS.get(found, found): _PROBLEMS[found] for found in problems}}
 
 
+def cacheable(shape: type[BaseModel], example: JsonObject, *problems: int) -> dict[int | str, JsonObject]:
+    """The same for what caches may keep: with its headers, and the 304 for who has it already."""
+    found = responses(shape, example, *problems)
+    return {
+        **found,
+        200: {**found[200], "headers": _CACHED},
+        304: {"description": "The client has this very answer: its If-None-Match names it.", "headers": _CACHED},
+    }
+
+
 def _problem(status: int, kind: str, detail: str, *errors: JsonObject) -> JsonObject:
     title = kind.replace("-", " ").capitalize()
     example = {
@@ -41,6 +51,14 @@ def _problem(status: int, kind: str, detail: str, *errors: JsonObject) -> JsonOb
     return {"model": Problem, "description": title, "content": {"application/json": {"example": example}}}
 
 
+_CACHED: JsonObject = {
+    name: {"description": description, "schema": {"type": "string"}, "example": example}
+    for name, description, example in (
+        ("ETag", "Of the bytes of the answer; send it back as If-None-Match.", '"5f2b6c1e9a7d4f30c8e1b2a4"'),
+        ("Cache-Control", "For how long anybody may keep the answer.", "public, max-age=1, must-revalidate"),
+        ("Surrogate-Key", "Keys by which a cache is purged; the deployment chooses the header.", "lists a-mc-a-01"),
+    )
+}
 _STATUS: dict[int | str, int | str] = {"rule-not-found": 404, "store-unavailable": 503}
 _PROBLEMS: dict[int | str, JsonObject] = {
     401: _problem(401, "key-refused", "no key has this secret, or it is revoked"),

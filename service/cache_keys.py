@@ -1,0 +1,68 @@
+"""Names under which a shared cache can be told to forget answers: one for each article in it, and one for all answers.
+
+    a-mc-storm-04                        the article mc-storm-04: as the page, or as an item of a list
+    h-b3a1a2…                            an article whose id is long: BLAKE2b of it, 16 bytes
+    lists                                every answer
+
+The keys are words of letters, digits and -_.~%, so that no cache cuts them in two. Caches that do not tell upper from
+lower case (Cloudflare) forget too much at worst.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from hashlib import blake2b
+from urllib.parse import quote
+
+EVERY = "lists"
+_LONGEST = 40  # characters; 301 such keys stay below the 16 KB that Fastly and Cloudflare take
+
+
+class CacheKeys(StrEnum):
+    """The header that carries the keys."""
+
+    SURROGATE_KEY = "surrogate-key"  # Fastly, and caches that do as it does
+    CACHE_TAG = "cache-tag"  # Cloudflare
+    XKEY = "xkey"  # Varnish with vmod_xkey
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class _Dialect:
+    """How a kind of cache wants to be told.
+
+    Attributes:
+        keys: header of the keys.
+        between: what stands between two keys.
+        control: header that only this cache obeys, in the place of `Cache-Control`.
+    """
+
+    keys: str
+    between: str
+    control: str
+
+
+_DIALECTS = {
+    CacheKeys.SURROGATE_KEY: _Dialect("Surrogate-Key", " ", "Surrogate-Control"),
+    CacheKeys.CACHE_TAG: _Dialect("Cache-Tag", ",", "CDN-Cache-Control"),
+    CacheKeys.XKEY: _Dialect("xkey", " ", "Surrogate-Control"),
+}
+
+
+@lru_cache(maxsize=100_000)
+def key_of(article_id: str) -> str:
+    """The key of an article, at most 40 characters of printable ASCII without space and comma."""
+    readable = f"a-{quote(article_id, safe='', errors='surrogatepass')}"
+    if len(readable) <= _LONGEST:
+        return readable
+    return f"h-{blake2b(article_id.encode('utf-8', 'surrogatepass'), digest_size=16).hexdigest()}"
+
+
+def key_headers(keys: CacheKeys, article_ids: Iterable[str], control: str = "") -> dict[str, str]:
+    """The headers for a shared cache: the keys of these articles, and for how long it may keep the answer, if told."""
+    dialect = _DIALECTS.get(keys)
+    if dialect is None:
+        return {}
+    named = dialect.between.join([EVERY, *dict.fromkeys(map(key_of, article_ids))])
+    return {dialect.keys: named} | ({dialect.control: control} if control else {})
