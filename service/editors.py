@@ -73,7 +73,7 @@ async def every(request: Request, _key: _Editor, query: Annotated[RulesQuery, Qu
 
 @editors.get("/log", responses=_ENTRIES, summary="Who did what")  # before "/{rule_id}", which would take it
 async def log(request: Request, _key: _Editor, query: Annotated[LogQuery, Query()]) -> Response:
-    """What was done to rules and keys, newest first."""
+    """What was done to rules, keys and takedowns, newest first."""
     entries = await office_of(request).ask(lambda store: store.desk.log(query.limit, query.before))
     return json_response({"entries": entries})
 
