@@ -2,11 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from threading import Lock
 from typing import Annotated, TypeVar
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from recsys.errors import KeyRefused, StoreError
 from recsys.keys import PREFIX, Key, Scope
@@ -30,6 +33,7 @@ class Office:
     def __init__(self, url: str) -> None:
         self._url = url
         self._store: ArticleStore | None = None
+        self._file: tuple[int, int] | None = None
         self._opening = Lock()
 
     async def ask(self, question: Callable[[ArticleStore], T]) -> T:
@@ -53,8 +57,25 @@ class Office:
 
     def _opened(self) -> ArticleStore:
         with self._opening:
-            self._store = self._store or ArticleStore.open(self._url, busy_seconds=BUSY)
+            # a file that was moved away or replaced can still be written to, and nobody would ever read what was
+            file = _file_of(self._url)
+            if self._store is not None and file != self._file:
+                self._store.close()
+                self._store = None
+            self._store, self._file = self._store or ArticleStore.open(self._url, busy_seconds=BUSY), file
         return self._store
+
+
+def _file_of(url: str) -> tuple[int, int] | None:
+    """What tells the file of an SQLite store from another at its path; None where there is no file."""
+    try:
+        address = make_url(url)
+        if address.get_backend_name() != "sqlite" or not address.database:
+            return None
+        found = Path(address.database).stat()
+    except (ArgumentError, OSError):
+        return None
+    return found.st_dev, found.st_ino
 
 
 def office_of(request: Request) -> Office:

@@ -146,9 +146,17 @@ def test_a_write_is_in_force_here_when_it_is_answered(room: Newsroom) -> None:
     assert "a003" in room.shown()
     room.put("a003", title="Story 3", status="withheld")
     assert "a003" not in room.shown()
-    assert room.client.get("/health/ready").json()["store"]["change"] == room.store.change()
     room.patch("a003", status=None)
     assert "a003" in room.shown()
+
+
+def test_no_request_has_to_come_for_a_write_to_be_in_force(room: Newsroom) -> None:
+    live = room.client.app.state.live  # type: ignore[attr-defined]
+    for method, path in [route for route in ROUTES if route[0] != "GET"]:
+        body: Any = [{"id": "b", "title": "t"}] if method == "POST" else {"title": method}
+        room.store.put([article(9, title=method + path)])  # so that there is something to follow in each case
+        room.ask(method, path, json=body)
+        assert live.view.overlay.upto == room.store.change(), (method, path)
 
 
 def test_what_was_read_with_doubt_comes_back_as_warnings(room: Newsroom) -> None:
@@ -400,8 +408,9 @@ def test_each_of_a_batch_has_its_own_outcome_and_all_good_ones_are_stored(room: 
     room.store.takedowns.take_down("down", "A. Editor", "court order")
     before = room.store.change()
     sent = [
-        {"id": "n", "title": "1", "extra": 1}, {"id": "n", "title": "2"}, {"id": "n", "title": "2"}, {"id": "b", "title": ""},
-        {"title": "t"}, 7, {"id": "late", "title": "early", "updated_at": EARLY}, {"id": "down", "title": "t"},
+        {"id": "n", "title": "1", "extra": 1}, {"id": "n", "title": "2"}, {"id": "n", "title": "2"},
+        {"id": "b", "title": ""}, {"title": "t"}, 7,
+        {"id": "late", "title": "early", "updated_at": EARLY}, {"id": "down", "title": "t"},
     ]  # fmt: skip
     response = room.ask("POST", "/v1/articles:batch", json=sent)
     assert response.status_code == 200, response.text
@@ -533,7 +542,7 @@ def test_the_documented_bodies_are_articles(room: Newsroom) -> None:
 
 
 def test_a_locked_store_is_a_503_that_says_when_to_come_back_and_reading_goes_on(
-    room: Newsroom, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    room: Newsroom, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(service.office, "BUSY", 0.1)
     with closing(sqlite3.connect(tmp_path / "articles.db", isolation_level=None)) as other:
@@ -544,6 +553,8 @@ def test_a_locked_store_is_a_503_that_says_when_to_come_back_and_reading_goes_on
                 response = room.ask(method, path, json=body)
                 problem(response, 503, "store-unavailable")
                 assert int(response.headers["retry-after"]) > 0
+        assert caplog.text.count("database is locked") == 5
+        assert "no answer" not in caplog.text  # it is the database that gives up: nothing is written afterwards
         assert room.client.get("/v1/articles/a000/similar").status_code == 200
         assert room.stored("a001").article.title == "Story 1"
         other.execute("ROLLBACK")
@@ -575,6 +586,20 @@ def test_a_lost_store_is_a_503_until_it_is_back(tmp_path: Path, night: Path) -> 
         assert client.get("/v1/articles/a000/similar").status_code == 200
         (tmp_path / "away.db").rename(path)
         assert client.put("/v1/articles/n", json={"title": "t"}, headers=head).status_code == 201
+
+
+def test_no_write_is_acknowledged_into_a_file_that_is_away_or_was_replaced(room: Newsroom, tmp_path: Path) -> None:
+    written(room.put("n"), 201, "new")
+    path = tmp_path / "articles.db"
+    with closing(sqlite3.connect(path)) as opened:
+        opened.execute("VACUUM INTO ?", [str(tmp_path / "copy.db")])  # a backup, without what stands in the log
+    for suffix in ("", "-wal", "-shm"):
+        (tmp_path / f"articles.db{suffix}").rename(tmp_path / f"away.db{suffix}")
+    problem(room.put("lost"), 503, "store-unavailable")
+    (tmp_path / "copy.db").rename(path)
+    written(room.put("kept"), 201, "new")
+    with closing(ArticleStore.open(f"sqlite:///{path}")) as found:
+        assert found.get("kept") is not None
 
 
 # --- laws ---
