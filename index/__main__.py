@@ -11,6 +11,7 @@ from index.commands.keys import keys_group
 from index.commands.nightly import nightly_command
 from index.commands.releases import releases_command, rollback_command, verify_command
 from index.commands.rules import rules_group
+from index.commands.takedowns import takedowns_group
 from recsys.program import Program
 
 
@@ -35,6 +36,7 @@ for _command in (
     rollback_command,
     verify_command,
     rules_group,
+    takedowns_group,
     keys_group,
 ):
     main.add_command(_command)

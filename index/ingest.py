@@ -81,6 +81,7 @@ class _Run:
         self._outcomes: Counter[Outcome] = Counter()  # of records without a warning
         self._warned: Counter[Outcome] = Counter()
         self._warnings: Counter[str] = Counter()
+        self._taken_down = 0
         self._problems: list[str] = []
         self._columns_missing = set(config.mapping.values())
         self._waiting: list[Reading] = []
@@ -125,6 +126,7 @@ class _Run:
             rejected=self._rejects.count,
             warnings=dict(self._warnings),
             warned_outcomes=dict(self._warned),
+            taken_down=self._taken_down,
             problems=tuple(self._problems),
         )
 
@@ -156,6 +158,8 @@ class _Run:
         for reading, outcome in zip(self._waiting, outcomes, strict=True):
             (self._warned if reading.warnings else self._outcomes)[outcome] += 1
             self._warnings.update(reading.warnings)
+        down = self._store.takedowns.among(article.id for article in articles)
+        self._taken_down += sum(article.id in down for article in articles)
         if self._export is not None:
             self._export.add(self._seen)
         self._waiting, self._seen, self._characters = [], [], 0

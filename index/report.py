@@ -40,6 +40,7 @@ class IngestReport:
 
     A record with a warning counts as `warned`, whatever the store made of it: `warned_outcomes` says that. `warnings`
     counts by kind; one record may have several. `retired` are articles of the store that a full export lacks.
+    `taken_down` is how many of the records were of articles that are taken down, whatever their outcome: they stay so.
     `problems` are reasons for exit status 1, as sentences.
     """
 
@@ -51,6 +52,7 @@ class IngestReport:
     rejected: int = 0
     warnings: Mapping[str, int] = field(default_factory=dict)
     warned_outcomes: Mapping[Outcome, int] = field(default_factory=dict)
+    taken_down: int = 0
     problems: tuple[str, ...] = ()
 
     @property
@@ -59,11 +61,13 @@ class IngestReport:
         return self.new + self.changed + self.unchanged + self.retired + self.warned + self.rejected
 
     def table(self) -> str:
-        """The numbers as text, one a line; below them the warnings by kind and what the warned ones were."""
+        """The numbers as text, one a line; below them the warnings by kind, what the warned were, and takedowns."""
         names = ("read", "new", "changed", "unchanged", "retired", "warned", "rejected")
         lines = [f"{name:<10}{getattr(self, name):>12,}" for name in names]
         if self.warned:
             made = ", ".join(f"{self.warned_outcomes.get(outcome, 0):,} {outcome}" for outcome in Outcome)
             lines += ["", f"of the warned: {made}", "warnings by kind:"]
             lines += [f"  {count:>10,}  {kind}" for kind, count in sorted(self.warnings.items())]
+        if self.taken_down:
+            lines += ["", f"of articles that are taken down, and stay so: {self.taken_down:,}"]
         return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""Moments and spans of time as an editor types them."""
+"""Moments and spans of time as an editor types them, and what a terminal is told."""
 
 import re
 from datetime import UTC, date, datetime, time, timedelta
@@ -50,6 +50,11 @@ def shown(moment: datetime) -> str:
     '2026-12-24T00:00:00Z'
     """
     return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def plain(text: str) -> str:
+    """The text in one line, and without what would speak to the terminal."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
 
 
 def _day(text: str) -> date | None:

@@ -1,4 +1,4 @@
-"""The log of who did what: one entry for each change of rules and keys, written with it in one transaction."""
+"""The log of who did what: one entry for each change of rules, keys and takedowns, in one transaction with it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,6 +22,8 @@ class What(StrEnum):
     RULE_ENDED = "rule ended"
     KEY_MADE = "key made"
     KEY_REVOKED = "key revoked"
+    TAKEN_DOWN = "article taken down"
+    TAKEDOWN_LIFTED = "takedown lifted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +35,9 @@ class Entry:
         at: aware, in UTC, to the second.
         who: as they named themselves, or the owner of the key.
         what: see `What`; a text, so that entries of newer programs can be read.
-        number: of the rule or of the key.
-        details: of JSON's types; for an added rule all of its fields, so that the log tells it all by itself.
+        number: of the rule, of the key, or of the article's change (0 where the store has no such article).
+        details: of JSON's types; for an added rule all of its fields, so that the log tells it all by itself. For a
+            takedown `article_id` and `reason`.
     """
 
     id: int

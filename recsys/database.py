@@ -49,8 +49,10 @@ def added(connection: Connection, table: Table, row: Mapping[str, Any]) -> int:
     return int(key[0])
 
 
-def open_engine(url: str, create: bool) -> Engine:
+def open_engine(url: str, create: bool, busy_seconds: float = BUSY_SECONDS) -> Engine:
     """An engine on a store of this code's version. With `create`, it is made and migrated where need be.
+
+    A writer waits at most `busy_seconds` for another where the database is SQLite.
 
     Connections that write must set the execution option `write`, see `_begin`.
     Raises StoreError where there is no store, StoreVersionError where its version is another.
@@ -63,7 +65,7 @@ def open_engine(url: str, create: bool) -> Engine:
             address,
             json_serializer=lambda value: msgspec.json.encode(value).decode(),
             json_deserializer=msgspec.json.decode,
-            connect_args={"timeout": BUSY_SECONDS} if address.get_backend_name() == "sqlite" else {},
+            connect_args={"timeout": busy_seconds} if address.get_backend_name() == "sqlite" else {},
         )
         if engine.dialect.name == "sqlite":
             event.listen(engine, "connect", _set_up)

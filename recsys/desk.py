@@ -103,7 +103,7 @@ class Desk:
             return int(connection.execute(select(counters.c.value).where(counters.c.name == "rules")).scalar_one())
 
     def log(self, limit: int = 100, before: int | None = None) -> tuple[Entry, ...]:
-        """What was done to rules and keys, newest first; with `before`, only entries of a smaller id.
+        """What was done to rules, keys and takedowns, newest first; with `before`, only entries of a smaller id.
 
         Raises:
             ConfigError: `limit` is not a positive number.

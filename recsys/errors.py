@@ -14,6 +14,9 @@
     │   └── ReleaseFormatError written by another version of the format
     ├── ArticleNotFound        no such article in this release
     ├── RuleNotFound           no such editors' rule, or it is over
+    ├── TakedownNotFound       the article is not taken down
+    ├── PreconditionFailed     the stored article is not the one that a write was meant for
+    ├── StaleArticle           a write would put an older version over a newer one
     ├── KeyNotFound            no such key, or it is revoked
     └── KeyRefused             a secret that opens nothing, or not this
 
@@ -96,6 +99,38 @@ class RuleNotFound(RecsysError, LookupError):
             f"rule {rule_id} is over since {over_since.isoformat()}: there is nothing to end"
             if over_since
             else f"no rule {rule_id}: `python -m index rules list --all` tells which there are"
+        )
+
+
+class TakedownNotFound(RecsysError, LookupError):
+    """No takedown of this article stands, so there is nothing to lift.
+
+    >>> str(TakedownNotFound("a17"))
+    "article 'a17' is not taken down: `python -m index takedowns list` tells which are"
+    """
+
+    def __init__(self, article_id: str) -> None:
+        self.article_id = article_id
+        super().__init__(f"article {article_id!r} is not taken down: `python -m index takedowns list` tells which are")
+
+
+class PreconditionFailed(RecsysError):
+    """A write was meant for another version of the article; `digest` is the stored one's, None where there is none."""
+
+    def __init__(self, article_id: str, digest: str | None) -> None:
+        self.article_id, self.digest = article_id, digest
+        found = f"stands at {digest}" if digest else "is not in the store"
+        super().__init__(f"article {article_id!r} {found}, not at what the write was meant for: read it again")
+
+
+class StaleArticle(RecsysError):
+    """A write has an earlier `updated_at` than the stored article: it would put an older version over a newer one."""
+
+    def __init__(self, article_id: str, stored: datetime, given: datetime) -> None:
+        self.article_id, self.stored, self.given = article_id, stored, given
+        super().__init__(
+            f"article {article_id!r} was updated at {stored.isoformat()}, this one at {given.isoformat()}: send the"
+            " newest version, or say with If-Match which one to replace"
         )
 
 

@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 from sqlalchemy import Column, Connection, MetaData, String, Table, func, literal, select, text, update
 
 from recsys.articles import Status
+from recsys.changes import keep_change, latest_change
 from recsys.database import store_errors
 from recsys.errors import StoreError
 from recsys.moments import seconds_down
-from recsys.schema import Identifier, articles, counters
+from recsys.schema import Identifier, articles
 
 # dies with its connection
 seen_ids = Table("seen_ids", MetaData(), Column("id", Identifier, primary_key=True), prefixes=["TEMPORARY"])
@@ -38,12 +39,14 @@ class FullExport:
 
         Raises StoreError, and retires none, where more than the share `limit` in [0, 1] of the articles that were
         usable when the export was opened would go. `now` (aware; the clock's else) is when they were retired.
+
+        One that is taken down stays so, without a number: it is retired when that is lifted. It is not counted.
         """
-        absent = (articles.c.status != Status.RETIRED.value) & articles.c.id.not_in(select(seen_ids.c.id))
+        unseen, is_down = articles.c.id.not_in(select(seen_ids.c.id)), articles.c.held_status.is_not(None)
+        absent = (articles.c.status != Status.RETIRED.value) & ~is_down & unseen
         connection = self._connection.execution_options(write=True)
         with store_errors("cannot retire articles"), connection.begin():
-            value = select(counters.c.value).where(counters.c.name == "change").with_for_update()
-            last = int(connection.execute(value).scalar_one())
+            last = latest_change(connection)
             going = int(
                 connection.execute(
                     select(func.count()).where(absent, articles.c.status == Status.USABLE.value)
@@ -65,7 +68,8 @@ class FullExport:
                     changed_at=seconds_down(now or datetime.now(UTC)),
                 )
             ).rowcount
-            connection.execute(update(counters).where(counters.c.name == "change").values(value=last + retired))
+            connection.execute(update(articles).where(is_down, unseen).values(held_status=Status.RETIRED.value))
+            keep_change(connection, last + retired)
         return retired
 
 

@@ -28,7 +28,7 @@ from recsys.lifecycle import Lifecycle
 from recsys.moments import moment_of, seconds_down, seconds_up
 from recsys.urls import canonical_url
 
-VERSION = 3  # of the schema; the revisions of recsys/migrations are this number in four digits
+VERSION = 4  # of the schema; the revisions of recsys/migrations are this number in four digits
 
 # ids are compared byte by byte on every database, so that "in id order" is Python's order of strings
 Identifier = String().with_variant(String(collation="C"), "postgresql")
@@ -55,7 +55,8 @@ articles = Table(
     Column("updated_at", BigInteger),
     Column("language", String, nullable=False),
     Column("image", JSON(none_as_null=True)),  # {"url": text, "alt": text}
-    Column("status", String, nullable=False),
+    Column("status", String, nullable=False),  # under a takedown `canceled`
+    Column("held_status", String),  # under a takedown the article's own, else null
     Column("digest", String, nullable=False),  # of the article as it was last put; retiring leaves it alone
     Column("change", BigInteger, nullable=False, unique=True, index=True),
     Column("embargoed_until", BigInteger),
@@ -64,6 +65,16 @@ articles = Table(
     Column("recommendable", Boolean, nullable=False),
     Column("show_related", Boolean, nullable=False),
     Column("evergreen", Boolean, nullable=False),
+)
+
+# articles that are out of everything until somebody lifts it; the store need not have them
+takedowns = Table(
+    "takedowns",
+    metadata,
+    Column("article_id", Identifier, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("who", String, nullable=False),
+    Column("reason", String, nullable=False),
 )
 
 counters = Table(
@@ -119,7 +130,7 @@ log = Table(
     Column("at", BigInteger, nullable=False),
     Column("who", String, nullable=False),
     Column("what", String, nullable=False),
-    Column("number", BigInteger, nullable=False),  # of the rule or of the key; `what` says which
+    Column("number", BigInteger, nullable=False),  # of the rule, the key or the change; `what` says which
     Column("details", JSON, nullable=False),  # an object
     sqlite_autoincrement=True,
 )
@@ -138,7 +149,7 @@ keys = Table(
 
 
 def to_row(article: Article) -> dict[str, Any]:
-    """The article as values for `articles`, but for `change` and `changed_at`. Raises StoreError.
+    """The article as values for `articles`, but for `change`, `changed_at` and `held_status`. Raises StoreError.
 
     Times are cut to whole seconds; the end of an embargo is rounded up, so that no article is out too early.
     """

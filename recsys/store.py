@@ -11,32 +11,29 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, delete, func, insert, select
 
 from recsys.articles import Article, Status
-from recsys.database import open_engine, reading, store_errors, writing
+from recsys.changes import latest_change
+from recsys.database import BUSY_SECONDS, open_engine, reading, store_errors, writing
 from recsys.desk import Desk
+from recsys.edits import Edits
 from recsys.errors import StoreError
 from recsys.full_export import FullExport
 from recsys.keys import KeyRing
 from recsys.lifecycle import Lifecycle
-from recsys.links import CHUNK, links_of, replace_links
+from recsys.links import CHUNK, links_of
 from recsys.moments import seconds_down
+from recsys.putting import Outcome, Written, put_rows
 from recsys.schema import LIFECYCLE, articles, counters, embeddings, to_article, to_lifecycle, to_row
 from recsys.snapshot import Snapshot
+from recsys.takedowns import Takedowns
 
-
-class Outcome(StrEnum):
-    """What `put` did with an article."""
-
-    NEW = "new"
-    CHANGED = "changed"
-    UNCHANGED = "unchanged"
+__all__ = ["ArticleStore", "Change", "Outcome"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +57,18 @@ class ArticleStore:
         self._engine = engine
         self.desk = Desk(engine)  # what editors decided
         self.keys = KeyRing(engine)  # who may write over HTTP
+        self.takedowns = Takedowns(engine)  # what is out, whatever is ingested
+        self.edits = Edits(engine)  # articles written between two nights
 
     @classmethod
-    def open(cls, url: str, create: bool = False) -> "ArticleStore":
+    def open(cls, url: str, create: bool = False, busy_seconds: float = BUSY_SECONDS) -> "ArticleStore":
         """The store at an SQLAlchemy URL such as `sqlite:///articles.db`.
 
+        A writer waits at most `busy_seconds` for another one of the same file, then raises StoreError.
         With `create`, the file, its folder and its tables are made, and an older store is upgraded. Raises StoreError
         where there is none, StoreVersionError where its schema is not this code's.
         """
-        return cls(open_engine(url, create))
+        return cls(open_engine(url, create, busy_seconds))
 
     def close(self) -> None:
         """Close the connections that are not in use."""
@@ -91,32 +91,15 @@ class ArticleStore:
         those that were known. Without it these stay. They are no part of the article: new links alone leave it
         UNCHANGED, so nothing is built anew for them. `now` (aware; the clock's else) is kept as `Lifecycle.changed_at`
         of what changed.
+
+        What is taken down stays so: the newest version waits until that is lifted.
         """
-        taken = {"changed_at": seconds_down(now or datetime.now(UTC))}
         with store_errors("cannot store articles"):
             rows = [to_row(article) for article in batch]
+        at = seconds_down(now or datetime.now(UTC))
         with writing(self._engine, "cannot store articles") as connection:
-            last = self._change(connection)
-            known = _known(connection, [row["id"] for row in rows])
-            there, outcomes = set(known), []
-            final: dict[str, dict[str, Any]] = {}
-            for row in rows:
-                before, new = known.get(row["id"]), (row["digest"], row["status"])
-                if before == new:
-                    outcomes.append(Outcome.UNCHANGED)
-                    continue
-                last += 1
-                outcomes.append(Outcome.NEW if before is None else Outcome.CHANGED)
-                known[row["id"]], final[row["id"]] = new, row | taken | {"change": last}
-            _write(connection, [row for key, row in final.items() if key not in there], insert(articles))
-            same_id = articles.c.id == bindparam("of_id")
-            changed = [row | {"of_id": key} for key, row in final.items() if key in there]
-            _write(connection, changed, update(articles).where(same_id))
-            if links is not None:
-                replace_links(connection, dict(zip((row["id"] for row in rows), links, strict=True)))
-            if final:
-                connection.execute(update(counters).where(counters.c.name == "change").values(value=last))
-        return outcomes
+            results = put_rows(connection, rows, [None] * len(rows) if links is None else links, at)
+        return [result.outcome for result in results if isinstance(result, Written)]
 
     def get(self, article_id: str) -> Article | None:
         """The article, whatever its status, or None."""
@@ -163,7 +146,7 @@ class ArticleStore:
     def change(self) -> int:
         """The number of the latest change; 0 in an empty store."""
         with reading(self._engine, "cannot read the change number") as connection:
-            return self._change(connection)
+            return latest_change(connection)
 
     def identity(self) -> int:
         """A number that no other store has, given when it was made."""
@@ -237,28 +220,9 @@ class ArticleStore:
                     found[place] = _vector(digest, vectors.get(digest), dim)
         return found
 
-    # --- transactions ---
-
-    @staticmethod
-    def _change(connection: Connection) -> int:
-        """The latest number; in a writer, with the lock that makes numbers visible in their order."""
-        value = select(counters.c.value).where(counters.c.name == "change")
-        writes = connection.get_execution_options().get("write", False)
-        return int(connection.execute(value.with_for_update() if writes else value).scalar_one())
-
 
 def _chunks(values: list[str]) -> Iterator[list[str]]:
     return (values[start : start + CHUNK] for start in range(0, len(values), CHUNK))
-
-
-def _known(connection: Connection, ids: list[str]) -> dict[str, tuple[str, str]]:
-    """The digest and the status of those ids that are in the store."""
-    columns = select(articles.c.id, articles.c.digest, articles.c.status)
-    return {
-        article_id: (digest, status)
-        for chunk in _chunks(ids)
-        for article_id, digest, status in connection.execute(columns.where(articles.c.id.in_(chunk)))
-    }
 
 
 def _write(connection: Connection, rows: list[dict[str, Any]], statement: Any) -> None:

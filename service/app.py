@@ -19,10 +19,12 @@ from service.explaining import explaining
 from service.head import Head
 from service.health import health
 from service.live import Live
+from service.newsroom import newsroom
 from service.office import Office
 from service.remembered import Remembered
 from service.routes import lists
 from service.settings import Settings
+from service.takedowns import takedowns
 
 _ABOUT = """Related stories for a newspaper's pages.
 
@@ -86,6 +88,8 @@ def create_app(settings: Settings, clock: Callable[[], float] = time) -> FastAPI
         app.state.office = office
         app.include_router(editors)
         app.include_router(explaining)
+        app.include_router(takedowns)
+        app.include_router(newsroom)  # last: an article's own path takes all that no list has
     if settings.cors_origins:
         # lists only: a browser may neither write nor send a key, as `Authorization` is not among the headers that are
         # allowed. A key in a page is a key that everybody has; an editors' tool asks from its own server.

@@ -13,8 +13,7 @@ from recsys.errors import ConfigError
 from recsys.keys import Key
 from service import schemas
 from service.asking import FRESH, json_response, now
-from service.live import Live
-from service.office import office_of, rules_key
+from service.office import in_force, office_of, rules_key
 from service.problems import BadValue, bad_parameters
 from service.rule_body import body_of_rules, new_rule
 from service.schemas import responses
@@ -60,7 +59,7 @@ async def add(request: Request, key: _Editor) -> Response:
         kept = await office_of(request).ask(lambda store: store.desk.add(rule, key.owner, moment))
     except ConfigError as error:
         raise body.refused(error) from None
-    await _in_force(request)
+    await in_force(request)
     return json_response(kept, {**FRESH, "Location": f"/v1/rules/{kept.id}"}, 201)
 
 
@@ -74,7 +73,7 @@ async def every(request: Request, _key: _Editor, query: Annotated[RulesQuery, Qu
 
 @editors.get("/log", responses=_ENTRIES, summary="Who did what")  # before "/{rule_id}", which would take it
 async def log(request: Request, _key: _Editor, query: Annotated[LogQuery, Query()]) -> Response:
-    """What was done to rules and keys, newest first."""
+    """What was done to rules, keys and takedowns, newest first."""
     entries = await office_of(request).ask(lambda store: store.desk.log(query.limit, query.before))
     return json_response({"entries": entries})
 
@@ -93,10 +92,5 @@ async def end(request: Request, key: _Editor, rule_id: _RuleId, query: Annotated
         ended = await office_of(request).ask(lambda store: store.desk.end(rule_id, key.owner, query.reason, moment))
     except ConfigError as error:
         raise bad_parameters([BadValue("query.reason", query.reason[:200], str(error))]) from None
-    await _in_force(request)
+    await in_force(request)
     return json_response(ended)
-
-
-async def _in_force(request: Request) -> None:
-    live: Live = request.app.state.live
-    await live.caught_up()

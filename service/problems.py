@@ -12,7 +12,14 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from recsys.errors import ArticleNotFound, RuleNotFound, StoreError
+from recsys.errors import (
+    ArticleNotFound,
+    PreconditionFailed,
+    RuleNotFound,
+    StaleArticle,
+    StoreError,
+    TakedownNotFound,
+)
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER = "10"  # seconds; a first release is minutes away, a new one swaps in within a poll
@@ -73,6 +80,9 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(ArticleNotFound, _not_found)
     app.add_exception_handler(RuleNotFound, _no_rule)
+    app.add_exception_handler(TakedownNotFound, _no_takedown)
+    app.add_exception_handler(PreconditionFailed, _other_version)
+    app.add_exception_handler(StaleArticle, _stale)
     app.add_exception_handler(StoreError, _no_store)
     app.add_exception_handler(Exception, _unexpected)
 
@@ -97,6 +107,20 @@ async def _not_found(request: Request, error: Exception) -> Response:
 
 async def _no_rule(request: Request, error: Exception) -> Response:
     return _response(request, Problem(404, "rule-not-found", str(error)))
+
+
+async def _no_takedown(request: Request, error: Exception) -> Response:
+    return _response(request, Problem(404, "takedown-not-found", str(error)))
+
+
+async def _other_version(request: Request, error: Exception) -> Response:
+    assert isinstance(error, PreconditionFailed)
+    headers = {"ETag": f'"{error.digest}"'} if error.digest else {}
+    return _response(request, Problem(412, "precondition-failed", str(error), headers=headers))
+
+
+async def _stale(request: Request, error: Exception) -> Response:
+    return _response(request, Problem(409, "stale-article", str(error)))
 
 
 async def _no_store(request: Request, error: Exception) -> Response:

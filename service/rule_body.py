@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from recsys.errors import ConfigError
 from recsys.rules import Action, Kind, Rule, Subject, Widget
+from service.body import body_of
 from service.moments import Moment
 from service.problems import BadValue, Problem, bad_parameters
 from service.schemas.shape import JsonObject
@@ -94,13 +95,9 @@ async def new_rule(request: Request) -> NewRule:
         Problem: 413, the body is too large.
         RequestValidationError: it is no rule.
     """
-    raw = bytearray()
-    async for chunk in request.stream():
-        raw += chunk
-        if len(raw) > LARGEST:
-            raise Problem(413, "body-too-large", f"a body may have {LARGEST} bytes", headers={"Connection": "close"})
+    raw = await body_of(request, LARGEST)
     try:
-        return NewRule.model_validate_json(bytes(raw))
+        return NewRule.model_validate_json(raw)
     except ValidationError as error:
         found = error.errors(include_url=False, include_context=False)
         raise RequestValidationError([{**one, "loc": ("body", *one["loc"])} for one in found]) from None

@@ -80,6 +80,19 @@ def test_the_python_example_prints_what_it_says(at_demo: Path) -> None:
     )
 
 
+def sent(client: TestClient, command: str) -> Any:
+    """What the service answers to a `curl`."""
+    words = iter(shlex.split(command)[1:])
+    given = {word: next(words) if word.startswith("-") else word for word in words}
+    path = next(value for word, value in given.items() if not word.startswith("-"))
+    return client.request(
+        given.get("-X", "POST" if "-d" in given else "GET"),
+        path.removeprefix("localhost:8000"),
+        headers=dict([given["-H"].split(": ", 1)]),
+        content=given.get("-d"),
+    )
+
+
 def test_what_editors_are_told_to_send_does_what_it_says(at_demo: Path, tmp_path: Path) -> None:
     """Each `curl` of the section, with a key; on a copy, as it writes into the store."""
     shutil.copytree(at_demo / "var", tmp_path / "var")
@@ -89,15 +102,7 @@ def test_what_editors_are_told_to_send_does_what_it_says(at_demo: Path, tmp_path
     answers = []
     with TestClient(create_app(Settings(tmp_path / "var/demo/releases", store=url))) as client:
         for command in (line for line in COMMANDS if line.startswith("curl") and "$KEY" in line):
-            words = iter(shlex.split(command.replace("$KEY", secret))[1:])
-            given = {word: next(words) if word.startswith("-") else word for word in words}
-            path = next(value for word, value in given.items() if not word.startswith("-"))
-            response = client.request(
-                given.get("-X", "POST" if "-d" in given else "GET"),
-                path.removeprefix("localhost:8000"),
-                headers=dict([given["-H"].split(": ", 1)]),
-                content=given.get("-d"),
-            )
+            response = sent(client, command.replace("$KEY", secret))
             assert response.is_success, response.text
             answers.append(response.json())
     added, listed, ended, told = answers
@@ -105,6 +110,23 @@ def test_what_editors_are_told_to_send_does_what_it_says(at_demo: Path, tmp_path
     assert listed == {"rules": [added]}
     assert ended["id"] == added["id"]
     assert [entry["what"] for entry in told["entries"]] == ["rule ended", "rule added", "key made"]
+
+
+def test_what_a_cms_is_told_to_send_does_what_it_says(at_demo: Path, tmp_path: Path) -> None:
+    shutil.copytree(at_demo / "var", tmp_path / "var")
+    url = f"sqlite:///{tmp_path}/var/demo/articles.db"
+    with closing(ArticleStore.open(url)) as store:
+        _, secret = store.keys.make("The CMS", [Scope.ARTICLES], who="admin")
+    with TestClient(create_app(Settings(tmp_path / "var/demo/releases", store=url))) as client:
+        commands = [line for line in COMMANDS if line.startswith("curl") and "$CMS_KEY" in line]
+        responses = [sent(client, command.replace("$CMS_KEY", secret)) for command in commands]
+    assert [response.status_code for response in responses] == [201, *[200] * 6]
+    put, patched, stored, batch, taken, standing, lifted = (response.json() for response in responses)
+    assert put | {"digest": ""} == json.loads(after("json", 2)) | {"digest": ""}
+    assert (patched["outcome"], stored["article"]["section"]) == ("changed", "news/local")
+    assert [one["status"] for one in batch["articles"]] == [201]
+    assert standing == {"takedowns": [taken]}
+    assert lifted == taken
 
 
 @pytest.mark.parametrize(
@@ -150,11 +172,14 @@ def test_the_editors_commands_run_as_written(at_demo: Path, tmp_path: Path) -> N
         own.put(list(snapshot.articles()))
         own.close()
     store = ["--store", f"sqlite:///{tmp_path / 'own.db'}"]
-    for command in (line for line in COMMANDS if re.search(r" index (rules|keys) ", line)):
+    for command in (line for line in COMMANDS if re.search(r" index (takedowns|rules|keys) ", line)):
         result = CliRunner().invoke(index.__main__.main, [*shlex.split(command)[3:], *store])
         assert result.exit_code == 0, command + result.output
     log = CliRunner().invoke(index.__main__.main, ["rules", "log", *store]).output
-    assert [line.split(": ")[1].split("  ")[0] for line in log.splitlines()][:3] == [
+    told = [line.split(": ")[1].split("  ")[0] for line in log.splitlines()]
+    assert told[0].startswith("takedown lifted")
+    assert told[1].startswith("article taken down")
+    assert told[2:5] == [
         "key revoked 1",
         "key made 1",
         "rule ended 2",

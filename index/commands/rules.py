@@ -8,7 +8,7 @@ import msgspec
 
 from index.options import OPENED
 from index.typed_rule import ACTIONS, BURY, OWNER, REASON, rule_options, typed_rule
-from index.when import shown
+from index.when import plain, shown
 from recsys.rules import Action, Kind, Rule, Widget
 
 if TYPE_CHECKING:
@@ -83,12 +83,12 @@ def end_command(rule: int, owner: str, reason: str, url: str) -> None:
 @click.option("--before", type=int, help="Only entries of a smaller number, to read on.")
 @OPENED
 def log_command(limit: int, before: int | None, url: str) -> None:
-    """Tell who did what to rules and keys, newest first."""
+    """Tell who did what to rules, keys and takedowns, newest first."""
     from recsys.store import ArticleStore
 
     for entry in ArticleStore.open(url).desk.log(limit, before):
         details = msgspec.json.encode(entry.details).decode()
-        click.echo(f"{entry.id:>5}  {shown(entry.at)}  {_plain(entry.who)}: {entry.what} {entry.number}  {details}")
+        click.echo(f"{entry.id:>5}  {shown(entry.at)}  {plain(entry.who)}: {entry.what} {entry.number}  {details}")
 
 
 def _line(rule: Rule, now: datetime) -> str:
@@ -98,7 +98,7 @@ def _line(rule: Rule, now: datetime) -> str:
     parts += [f"in {rule.widget}"] if rule.widget is not Widget.ALL else []
     parts += [f"slot {rule.slot} on {rule.place}"] if rule.slot else []
     parts += [f"by {rule.factor:g}"] if rule.action is Action.BOOST else []
-    return f"{rule.id:>5}  {_state(rule, now)}: {' '.join(parts)}  ({_plain(rule.owner)}: {_plain(rule.reason)})"
+    return f"{rule.id:>5}  {_state(rule, now)}: {' '.join(parts)}  ({plain(rule.owner)}: {plain(rule.reason)})"
 
 
 def _state(rule: Rule, now: datetime) -> str:
@@ -106,11 +106,6 @@ def _state(rule: Rule, now: datetime) -> str:
         return f"over since {shown(rule.ends_at)}" if rule.ends_at <= now else "never in force"
     begun = "in force" if rule.active(now) else f"from {shown(rule.starts_at)}"
     return f"{begun}, no end" if rule.ends_at is None else f"{begun} until {shown(rule.ends_at)}"
-
-
-def _plain(text: str) -> str:
-    """In one line, and without what would speak to the terminal."""
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
 
 
 def _tell_unknown(store: "ArticleStore", rule: Rule) -> None:

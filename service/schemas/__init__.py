@@ -3,6 +3,21 @@
 A test holds real answers against these models, so they cannot drift apart.
 """
 
+from service.schemas.articles import (
+    STORED,
+    TAKEDOWN,
+    TAKEDOWNS,
+    WRITTEN,
+    WRITTEN_ALL,
+    Author,
+    Fields,
+    Stored,
+    Takedown,
+    Takedowns,
+    Written,
+    WrittenAll,
+    WrittenOne,
+)
 from service.schemas.explanation import EXPLANATION, Explanation, Reason
 from service.schemas.health import ALIVE, READY, Alive, Ready, StoreState
 from service.schemas.lists import ANSWER, BY_AUTHOR, COVERAGE, RELATED, Answer, Item, PageStatus, RelatedAnswer
@@ -11,7 +26,9 @@ from service.schemas.rules import ENTRIES, RULE, RULES, Entries, Entry, Rule, Ru
 
 __all__ = [
     "ALIVE", "ANSWER", "BY_AUTHOR", "COVERAGE", "ENTRIES", "EXPLANATION", "READY", "RELATED", "RULE", "RULES",
-    "Alive", "Answer", "BadValue", "Entries", "Entry", "Explanation", "Item", "PageStatus", "Problem", "Ready",
-    "Reason", "RelatedAnswer",
-    "Rule", "Rules", "StoreState", "Subject", "cacheable", "responses",
+    "STORED", "TAKEDOWN", "TAKEDOWNS", "WRITTEN", "WRITTEN_ALL",
+    "Alive", "Answer", "Author", "BadValue", "Entries", "Entry", "Explanation", "Fields", "Item", "PageStatus",
+    "Problem", "Ready", "Reason", "RelatedAnswer",
+    "Rule", "Rules", "StoreState", "Stored", "Subject", "Takedown", "Takedowns", "Written", "WrittenAll", "WrittenOne",
+    "cacheable", "responses",
 ]  # fmt: skip

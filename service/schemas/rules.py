@@ -44,7 +44,7 @@ class Entry(Shape):
     at: AwareDatetime
     who: str = Field(description="The owner of the key that was used, or who called the command.")
     what: str = Field(description="Such as: rule added.")
-    number: int = Field(description="Of the rule or of the key.")
+    number: int = Field(description="Of the rule, of the key or of the article's change.")
     details: dict[str, Any]
 
 

@@ -1,0 +1,125 @@
+"""Takedowns: an article is out of everything, whatever is ingested, until somebody lifts it.
+
+    store.takedowns.take_down("a17", who="A. Editor", reason="court order")
+    store.takedowns.lift("a17", who="A. Editor", reason="appeal won")
+
+While a takedown stands, the article's status in the store is `canceled`; the status that it has of itself waits beside
+it and is kept up to date. So builds, releases, followers and rollbacks know nothing of takedowns: they see a status.
+An id that the store has never seen can be taken down too: there is nothing to show yet, so it takes no change number,
+and the article comes in canceled.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, RowMapping, String, delete, insert, literal, select, update
+
+from recsys.articles import Status
+from recsys.audit import What, note, said
+from recsys.changes import keep_change, latest_change
+from recsys.database import reading, writing
+from recsys.errors import TakedownNotFound
+from recsys.links import CHUNK
+from recsys.moments import moment_of, seconds_down
+from recsys.schema import articles, takedowns
+
+
+@dataclass(frozen=True, slots=True)
+class Takedown:
+    """An article that is taken down; `at` is aware, in UTC, to the second."""
+
+    article_id: str
+    at: datetime
+    who: str
+    reason: str
+
+
+class Takedowns:
+    """The takedowns of one store; made by `ArticleStore`, safe in threads. Everything may raise StoreError."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def take_down(self, article_id: str, who: str, reason: str, now: datetime | None = None) -> Takedown:
+        """Take the article down, whether or not the store has it. One that stands stays as it is, and is returned.
+
+        Raises:
+            ConfigError: no article or nobody is named, or no reason.
+        """
+        article_id, who, reason = said("article_id", article_id), said("who", who), said("reason", reason)
+        moment = now or datetime.now(UTC)
+        row: dict[str, Any] = {"article_id": article_id, "at": seconds_down(moment), "who": who, "reason": reason}
+        with writing(self._engine, "cannot take an article down") as connection:
+            last = latest_change(connection)  # first: its lock lets no article in meanwhile
+            standing = takedown_of(connection, article_id)
+            if standing is not None:
+                return standing
+            connection.execute(insert(takedowns).values(row))
+            canceled = {
+                "held_status": articles.c.status,
+                "status": literal(Status.CANCELED.value, String),
+            }
+            change = _changed(connection, article_id, last, row["at"], canceled)
+            details = {"article_id": article_id, "reason": reason}
+            note(connection, moment, who, What.TAKEN_DOWN, change, details)
+        return _to_takedown(row)
+
+    def lift(self, article_id: str, who: str, reason: str, now: datetime | None = None) -> Takedown:
+        """End the takedown: the article stands as its newest version says. What stood is returned.
+
+        Raises:
+            TakedownNotFound: the article is not taken down.
+            ConfigError: nobody is named, or no reason.
+        """
+        who, reason, moment = said("who", who), said("reason", reason), now or datetime.now(UTC)
+        with writing(self._engine, "cannot lift a takedown") as connection:
+            last = latest_change(connection)
+            standing = takedown_of(connection, article_id)
+            if standing is None:
+                raise TakedownNotFound(article_id)
+            connection.execute(delete(takedowns).where(takedowns.c.article_id == article_id))
+            own = {"status": articles.c.held_status, "held_status": None}
+            change = _changed(connection, article_id, last, seconds_down(moment), own)
+            details = {"article_id": article_id, "reason": reason, "taken_down_for": standing.reason}
+            note(connection, moment, who, What.TAKEDOWN_LIFTED, change, details)
+        return standing
+
+    def standing(self) -> tuple[Takedown, ...]:
+        """Every takedown that stands, by article id."""
+        with reading(self._engine, "cannot read the takedowns") as connection:
+            rows = connection.execute(select(takedowns).order_by(takedowns.c.article_id)).mappings()
+            return tuple(_to_takedown(row) for row in rows)
+
+    def among(self, ids: Iterable[str]) -> set[str]:
+        """Those of the ids that are taken down."""
+        with reading(self._engine, "cannot read the takedowns") as connection:
+            return taken_down(connection, ids)
+
+
+def taken_down(connection: Connection, ids: Iterable[str]) -> set[str]:
+    """Those of the ids that are taken down, as this transaction sees it."""
+    asked = list(dict.fromkeys(ids))
+    column = takedowns.c.article_id
+    chunks = (asked[start : start + CHUNK] for start in range(0, len(asked), CHUNK))
+    return {found for chunk in chunks for found in connection.scalars(select(column).where(column.in_(chunk)))}
+
+
+def takedown_of(connection: Connection, article_id: str) -> Takedown | None:
+    """The takedown of the article that stands, as this transaction sees it."""
+    row = connection.execute(select(takedowns).where(takedowns.c.article_id == article_id)).mappings().first()
+    return None if row is None else _to_takedown(row)
+
+
+def _changed(connection: Connection, article_id: str, last: int, at: int, values: Mapping[str, Any]) -> int:
+    """Give the article these values and the next change number, which is returned; 0 where the store has none."""
+    numbered = update(articles).where(articles.c.id == article_id).values(**values, change=last + 1, changed_at=at)
+    if not connection.execute(numbered).rowcount:
+        return 0
+    keep_change(connection, last + 1)
+    return last + 1
+
+
+def _to_takedown(row: Mapping[str, Any] | RowMapping) -> Takedown:
+    return Takedown(row["article_id"], moment_of(row["at"]), row["who"], row["reason"])
