@@ -2,19 +2,19 @@
 
 import glob
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 
 from index.origins.batch import Batch, Cursor
-from index.sources import check, rows
+from index.sources import Row, check, rows
 from recsys.errors import SourceError
 
-_Stamp = list[int]  # bytes, and nanoseconds since 1970 of the last write
+_Stamp = list[int | str]  # bytes, nanoseconds since 1970 of the last write, SHA-256
 
 
 class Files:
-    """The files of a path or of a pattern such as `out/**/*.jsonl.gz`, the longest written first.
+    """The files of a path or of a pattern such as `out/**/*.jsonl.gz`, those written first before others.
 
     The cursor holds size, time and SHA-256 of each file. A new time alone only costs reading the file once.
 
@@ -34,34 +34,31 @@ class Files:
         for gone in known.keys() - {str(path) for path in paths}:
             del known[gone]
         for path in paths:
-            stamp = _stamp(path)
+            written = _written(path)
             before = known.get(str(path), [None, None, ""])
-            if before[:2] == stamp:
+            if before[:2] == written:
                 continue
             digest = _digest(path)
-            if before[2] == digest:
-                known[str(path)] = [*stamp, digest]
-            else:
-                yield _batch(path, stamp, digest, known)
+            yield _batch(path, () if before[2] == digest else rows(path), [*written, digest], known)
 
     def _paths(self) -> list[Path]:
         literal = Path(self._pattern)
         if literal.is_file() or not glob.has_magic(self._pattern):
             return [literal]
         found = (Path(name) for name in glob.glob(self._pattern, recursive=True))  # noqa: PTH207 (Path has no absolute)
-        return sorted((path for path in found if path.is_file()), key=lambda path: (_stamp(path)[1], str(path)))
+        return sorted((path for path in found if path.is_file()), key=lambda path: (_written(path)[1], str(path)))
 
 
-def _batch(path: Path, stamp: _Stamp, digest: str, known: dict[str, object]) -> Batch:
+def _batch(path: Path, found: Iterable[Row], stamp: _Stamp, known: dict[str, object]) -> Batch:
     def after(_latest: datetime | None) -> Cursor:
-        if _stamp(path) == stamp:  # else it was written to meanwhile and is read again
-            known[str(path)] = [*stamp, digest]
+        if _written(path) == stamp[:2]:  # else it was written to meanwhile and is read again
+            known[str(path)] = stamp
         return dict(known)
 
-    return Batch(str(path), rows(path), after)
+    return Batch(str(path), found, after)
 
 
-def _stamp(path: Path) -> _Stamp:
+def _written(path: Path) -> list[int]:
     try:
         found = path.stat()
     except OSError as error:
