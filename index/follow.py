@@ -111,6 +111,8 @@ class Follower:
         """
         done: Counter[str] = Counter()
         broken: list[RecsysError] = []
+        if self._vectors is not None:  # before anything is stored: a kill must not lose where its vectors begin
+            self._keep(embedded=self._vectors.upto)
         with closing(RejectFile(self._config.rejects, append=True)) as rejects:
             try:
                 for batch in self._origin.batches(self._state.cursor):

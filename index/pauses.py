@@ -43,4 +43,4 @@ class Pauses:
             return self.interval
         most = max(self.longest, self.interval)
         doubled: float = min(most, self.interval * 2.0 ** min(failures, 32))
-        return max(doubled * (1 - self.jitter * self.chance()), min(most, asked))
+        return max(self.interval, doubled * (1 - self.jitter * self.chance()), min(most, asked))
