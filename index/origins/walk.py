@@ -1,7 +1,8 @@
 """Through a list that is sorted by when its items were changed, while they go on being changed.
 
 To count pages would miss items: what is saved anew moves to the end, and all behind it move up into pages that were
-read. So each page is asked from the last moment on; pages are counted only among items of one moment.
+read. So each page is asked from the last moment on; pages are counted only among items of one moment that are more than
+a page holds, as after an import. Who saves one of these just then may hide another until that one is saved.
 """
 
 from collections.abc import Callable, Iterator
