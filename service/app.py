@@ -20,6 +20,8 @@ from service.live import Live
 from service.office import Office
 from service.routes import lists
 from service.settings import Settings
+from service.signatures import Secrets
+from service.webhooks import webhooks
 
 _ABOUT = """Related stories for a newspaper's pages.
 
@@ -47,9 +49,10 @@ def create_app(settings: Settings, clock: Callable[[], float] = time) -> FastAPI
     `clock` tells the seconds since 1970 UTC; embargoes and rules begin and end by it.
 
     Raises:
-        ConfigError: the weights file cannot be used.
+        ConfigError: the weights file, or the secret of a webhook, cannot be used.
     """
     weights = Weights() if settings.weights is None else Weights.read(settings.weights)
+    secrets = {webhook.name: Secrets.read(webhook.name, webhook.secret_file) for webhook in settings.webhooks}
     variety = Variety(per_event=settings.per_event)
     live = Live(settings.releases, weights, settings.store, settings.poll_seconds, variety, clock)
     office = None if settings.store is None else Office(settings.store)
@@ -81,6 +84,9 @@ def create_app(settings: Settings, clock: Callable[[], float] = time) -> FastAPI
         app.state.office = office
         app.include_router(editors)
         app.include_router(explaining)
+        if secrets:
+            app.state.webhooks = secrets
+            app.include_router(webhooks)
     if settings.cors_origins:
         # lists only: a browser may neither write nor send a key, as `Authorization` is not among the headers that are
         # allowed. A key in a page is a key that everybody has; an editors' tool asks from its own server.

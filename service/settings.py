@@ -14,7 +14,19 @@ from recsys.variety import Variety
 PREFIX = "RECSYS_"
 DEFAULT_K = 10
 _NO_LIMIT = "none"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _ORIGIN = re.compile(r"https?://[^/?#\s,@*]+|\*")
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """A name under `/v1/webhooks/` and the file that holds its secret; never the secret itself."""
+
+    name: str
+    secret_file: Path
+
+    def __str__(self) -> str:
+        return f"{self.name}:{self.secret_file}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +43,7 @@ class Settings:
         cors_origins: web origins whose pages may ask, "*" for all; none by default.
         max_k: longest list that may be asked for, in [10, 100].
         per_event: how many articles on one event a list may hold, in [1, 100]; None for any number.
+        webhooks: who may send articles; they need a store.
     """
 
     releases: Path
@@ -43,6 +56,7 @@ class Settings:
     cors_origins: tuple[str, ...] = ()
     max_k: int = MAX_K
     per_event: int | None = Variety().per_event
+    webhooks: tuple[Webhook, ...] = ()
 
     @classmethod
     def read(cls, environ: Mapping[str, str], options: Mapping[str, object] | None = None) -> "Settings":
@@ -65,6 +79,8 @@ class Settings:
                 raise ConfigError(f"{key} is {raw!r}: give {wanted}") from error
         if "releases" not in values:
             raise ConfigError(f"no folder of releases: give --releases DIR or {PREFIX}RELEASES")
+        if values.get("webhooks") and "store" not in values:
+            raise ConfigError(f"webhooks need a store to write to: give --store URL or {PREFIX}STORE")
         return cls(**values)
 
     def as_environ(self) -> dict[str, str]:
@@ -83,7 +99,7 @@ def _found(name: str, environ: Mapping[str, str], options: Mapping[str, object])
 
 
 def _text(value: object) -> str:
-    return ",".join(value) if isinstance(value, tuple) else "" if value is None else str(value)
+    return ",".join(map(str, value)) if isinstance(value, tuple) else "" if value is None else str(value)
 
 
 def _integer(low: int, high: int) -> Callable[[str], int]:
@@ -113,6 +129,15 @@ def _origins(text: str) -> tuple[str, ...]:
     return origins
 
 
+def _webhooks(text: str) -> tuple[Webhook, ...]:
+    pairs = [part.strip().partition(":") for part in text.split(",") if part.strip()]
+    if not all(_NAME.fullmatch(name) and path for name, _, path in pairs) or len({pair[0] for pair in pairs}) < len(
+        pairs
+    ):
+        raise ValueError(text)
+    return tuple(Webhook(name, Path(path)) for name, _, path in pairs)
+
+
 _PARSERS: dict[str, tuple[str, Callable[[str], object]]] = {
     "releases": ("a folder", Path),
     "store": ("an SQLAlchemy URL such as sqlite:///articles.db", str),
@@ -124,4 +149,5 @@ _PARSERS: dict[str, tuple[str, Callable[[str], object]]] = {
     "cors_origins": ("origins such as https://paper.example, separated by commas, or *", _origins),
     "per_event": (f"a whole number from 1 to {MAX_K}, or {_NO_LIMIT}", _per_event),
     "max_k": (f"a whole number from {DEFAULT_K} to {MAX_K}", _integer(DEFAULT_K, MAX_K)),
+    "webhooks": ("NAME:SECRET-FILE, several with commas, each name once", _webhooks),
 }

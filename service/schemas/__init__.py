@@ -8,10 +8,11 @@ from service.schemas.health import ALIVE, READY, Alive, Ready, StoreState
 from service.schemas.lists import ANSWER, BY_AUTHOR, COVERAGE, RELATED, Answer, Item, PageStatus, RelatedAnswer
 from service.schemas.problem import BadValue, Problem, responses
 from service.schemas.rules import ENTRIES, RULE, RULES, Entries, Entry, Rule, Rules, Subject
+from service.schemas.webhooks import RECEIVED, Received, Result, body_of_webhook
 
 __all__ = [
-    "ALIVE", "ANSWER", "BY_AUTHOR", "COVERAGE", "ENTRIES", "EXPLANATION", "READY", "RELATED", "RULE", "RULES",
-    "Alive", "Answer", "BadValue", "Entries", "Entry", "Explanation", "Item", "PageStatus", "Problem", "Ready",
-    "Reason", "RelatedAnswer",
-    "Rule", "Rules", "StoreState", "Subject", "responses",
+    "ALIVE", "ANSWER", "BY_AUTHOR", "COVERAGE", "ENTRIES", "EXPLANATION", "READY", "RECEIVED", "RELATED",
+    "RULE", "RULES", "Alive", "Answer", "BadValue", "Entries", "Entry", "Explanation", "Item", "PageStatus", "Problem", "Ready",
+    "Reason", "Received", "RelatedAnswer", "Result",
+    "Rule", "Rules", "StoreState", "Subject", "body_of_webhook", "responses",
 ]  # fmt: skip

@@ -41,12 +41,19 @@ def _problem(status: int, kind: str, detail: str, *errors: JsonObject) -> JsonOb
     return {"model": Problem, "description": title, "content": {"application/json": {"example": example}}}
 
 
-_STATUS: dict[int | str, int | str] = {"rule-not-found": 404, "store-unavailable": 503}
+_STATUS: dict[int | str, int | str] = {
+    "rule-not-found": 404,
+    "webhook-not-found": 404,
+    "signature-refused": 401,
+    "store-unavailable": 503,
+}
 _PROBLEMS: dict[int | str, JsonObject] = {
     401: _problem(401, "key-refused", "no key has this secret, or it is revoked"),
     403: _problem(403, "key-lacks-scope", "this key is not for rules"),
     404: _problem(404, "article-not-found", "no article 'mc-a-01' in this release"),
     "rule-not-found": _problem(404, "rule-not-found", "no rule 17"),
+    "webhook-not-found": _problem(404, "webhook-not-found", "no webhook 'cms'"),
+    "signature-refused": _problem(401, "signature-refused", "the signature is not that of this body under the secret"),
     413: _problem(413, "body-too-large", "a body may have 65536 bytes"),
     422: _problem(
         422,
