@@ -5,7 +5,6 @@ Two styles: GitHub's, `X-Hub-Signature-256: sha256=HEX` over the body; and Stand
 """
 
 import base64
-import binascii
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -43,7 +42,7 @@ class Secrets:
                 raise ConfigError(f"webhook {name}: secret {number} of {path} is shorter than {_SHORTEST} characters")
             try:
                 _key(value)
-            except binascii.Error as error:
+            except ValueError as error:
                 raise ConfigError(f"webhook {name}: secret {number} of {path} is no base64 after {_PREFIX}") from error
         return cls(values)
 

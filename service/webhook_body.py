@@ -17,7 +17,8 @@ MOST = 500  # articles in one message
 _SHOWN = 200
 # last words of an event's name
 _PUT = {
-    "create", "created", "insert", "inserted", "publish", "published", "republished", "save", "saved", "update", "updated",
+    "create", "created", "insert", "inserted", "publish", "published", "republished", "save", "saved",
+    "update", "updated",
 }  # fmt: skip
 _GONE = {
     "cancel", "canceled", "cancelled", "delete", "deleted", "remove", "removed", "trash", "trashed",

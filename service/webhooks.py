@@ -67,34 +67,40 @@ async def receive(request: Request, name: _Name) -> Response:
 def take(store: ArticleStore, found: Sequence[Reading | Gone], now: datetime) -> list[Taken]:
     """Do what was said, in its order, in one transaction; durable when it returns. Raises StoreError."""
     with _turn:
-        known: dict[str, Article | None] = {}
+        known: dict[str, _Write | None] = {}
         told: list[str] = []  # by place in `found`, what is no write
         writes: list[_Write] = []
         for one in found:
-            key = one.id if isinstance(one, Gone) else one.article.id
+            key = _id(one)
             if key not in known:
-                known[key] = store.get(key)
-            write = _gone(store, known[key]) if isinstance(one, Gone) else _put(one, known[key])
+                known[key] = _known(store, key)
+            write = _gone(known[key]) if isinstance(one, Gone) else _put(one, known[key])
             told.append(write if isinstance(write, str) else "")
             if not isinstance(write, str):
-                known[key] = write[0]
+                known[key] = write
                 writes.append(write)
         outcomes = iter(store.put([article for article, _ in writes], [links for _, links in writes], now))
-        keys = (one.id if isinstance(one, Gone) else one.article.id for one in found)
-        return [Taken(key, text or next(outcomes).value) for key, text in zip(keys, told, strict=True)]
+        return [Taken(_id(one), text or next(outcomes).value) for one, text in zip(found, told, strict=True)]
 
 
 _Write = tuple[Article, Sequence[str]]  # with the addresses that its body links to
 
 
-def _put(reading: Reading, known: Article | None) -> _Write | str:
-    if known is not None and _stale(reading.article, known):
-        return "stale"
-    return reading.article, reading.links
+def _id(one: Reading | Gone) -> str:
+    return one.id if isinstance(one, Gone) else one.article.id
 
 
-def _gone(store: ArticleStore, known: Article | None) -> _Write | str:
-    return "unknown" if known is None else (replace(known, status=Status.CANCELED), store.links(known.id))
+def _known(store: ArticleStore, article_id: str) -> _Write | None:
+    found = store.get(article_id)
+    return None if found is None else (found, store.links(article_id))
+
+
+def _put(reading: Reading, known: _Write | None) -> _Write | str:
+    return "stale" if known is not None and _stale(reading.article, known[0]) else (reading.article, reading.links)
+
+
+def _gone(known: _Write | None) -> _Write | str:
+    return "unknown" if known is None else (replace(known[0], status=Status.CANCELED), known[1])
 
 
 def _stale(article: Article, known: Article) -> bool:

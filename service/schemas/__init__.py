@@ -12,7 +12,8 @@ from service.schemas.webhooks import RECEIVED, Received, Result, body_of_webhook
 
 __all__ = [
     "ALIVE", "ANSWER", "BY_AUTHOR", "COVERAGE", "ENTRIES", "EXPLANATION", "READY", "RECEIVED", "RELATED",
-    "RULE", "RULES", "Alive", "Answer", "BadValue", "Entries", "Entry", "Explanation", "Item", "PageStatus", "Problem", "Ready",
+    "RULE", "RULES",
+    "Alive", "Answer", "BadValue", "Entries", "Entry", "Explanation", "Item", "PageStatus", "Problem", "Ready",
     "Reason", "Received", "RelatedAnswer", "Result",
     "Rule", "Rules", "StoreState", "Subject", "body_of_webhook", "responses",
 ]  # fmt: skip
