@@ -168,6 +168,21 @@ def test_what_is_taken_down_is_in_no_list_when_it_is_answered(desk: Desk, messag
     assert desk.outcomes(message) == ["unchanged"]
 
 
+def test_it_is_in_force_when_it_is_answered_where_the_store_is_no_sqlite_file(
+    night: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody looks at each request then whether the store was written to; the receiver waits for the view itself."""
+    monkeypatch.setattr("service.live.Watch.of", lambda url: None)
+    shutil.copytree(night, tmp_path, dirs_exist_ok=True)
+    found = made(tmp_path)
+    assert found.store is not None
+    with closing(ArticleStore.open(found.store)) as store, TestClient(create_app(found, Clock())) as client:
+        desk = Desk(client, store, Clock())
+        assert "a003" in desk.shown()
+        assert desk.outcomes({"event": "deleted", "id": "a003"}) == ["changed"]
+        assert "a003" not in desk.shown()
+
+
 def test_a_list_is_done_in_its_order_and_keeps_the_links_of_what_is_taken_down(desk: Desk) -> None:
     body = '<a href="https://paper.example/story/1">one</a>'
     messages = [record(body=body), {"event": "deleted", "id": "new"}, {"event": "deleted", "id": "never"}, record("b")]
