@@ -6,6 +6,7 @@ import sys
 import click
 
 from index.commands.authors import authors_command
+from index.commands.follow import follow_command
 from index.commands.ingest import ingest_command
 from index.commands.keys import keys_group
 from index.commands.nightly import nightly_command
@@ -24,12 +25,13 @@ def main(quiet: bool) -> None:
         level=logging.WARNING if quiet else logging.INFO,
         format="%(asctime)s %(levelname)s %(message)s",
     )
-    for chatty in ("alembic", "faiss", "sentence_transformers"):
+    for chatty in ("alembic", "faiss", "httpx", "sentence_transformers"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
 for _command in (
     ingest_command,
+    follow_command,
     nightly_command,
     authors_command,
     releases_command,

@@ -3,7 +3,7 @@
 import logging
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -68,7 +68,22 @@ def ingest(
         for path in paths:
             for number in run.file(path):
                 advance(number)
+        if run.columns_missing:
+            LOG.warning("no record has a column %s: check --map", ", ".join(sorted(run.columns_missing)))
         return run.finish()
+
+
+def take_in(
+    where: str, found: Iterable[Row], store: ArticleStore, config: IngestConfig, rejects: RejectFile, now: datetime
+) -> IngestReport:
+    """Put rows that are no file's; `where` they are from is told in `rejects`, which stays open. Nothing is retired.
+
+    A SourceError that `found` raises is a problem of the report. Raises StoreError.
+    """
+    run = _Run(store, config, now, rejects, None)
+    for _ in run.rows(where, found):
+        pass
+    return run.finish()
 
 
 class _Run:
@@ -84,16 +99,27 @@ class _Run:
         self._taken_down = 0
         self._problems: list[str] = []
         self._columns_missing = set(config.mapping.values())
+        self._latest: datetime | None = None
+        self._rejected_before = rejects.count
         self._waiting: list[Reading] = []
         self._seen: list[str] = []
         self._characters = 0
 
+    @property
+    def columns_missing(self) -> set[str]:
+        """The columns of the mapping that no record has had."""
+        return self._columns_missing if self._read else set()
+
     def file(self, path: Path) -> Iterator[int]:
         """Take in one file; yields the number of records after each transaction."""
+        yield from self.rows(str(path), _rows(path))
+
+    def rows(self, where: str, found: Iterable[Row]) -> Iterator[int]:
+        """The same of rows from anywhere."""
         done = 0
         try:
-            for row in rows(path):
-                self._row(path, row)
+            for row in found:
+                self._row(where, row)
                 done += 1
                 if len(self._seen) >= BATCH or done >= BATCH or self._characters >= BATCH_CHARACTERS:
                     self._flush()
@@ -108,14 +134,11 @@ class _Run:
 
     def finish(self) -> IngestReport:
         """Retire what a full export lacks, and count up."""
-        read_in = self._outcomes.total() + self._warned.total() + self._rejects.count
-        if self._config.reject_limit.exceeded(self._rejects.count, read_in):
+        if self._config.reject_limit.exceeded(self._rejected, self._read):
             self._problems.append(
-                f"{self._rejects.count:,} of {read_in:,} records were rejected, the limit is"
+                f"{self._rejected:,} of {self._read:,} records were rejected, the limit is"
                 f" {self._config.reject_limit}: see {self._config.rejects}, or raise --reject-limit"
             )
-        if read_in and self._columns_missing:
-            LOG.warning("no record has a column %s: check --map", ", ".join(sorted(self._columns_missing)))
         retired = self._retire()
         return IngestReport(
             new=self._outcomes[Outcome.NEW],
@@ -123,32 +146,42 @@ class _Run:
             unchanged=self._outcomes[Outcome.UNCHANGED],
             retired=retired,
             warned=self._warned.total(),
-            rejected=self._rejects.count,
+            rejected=self._rejected,
             warnings=dict(self._warnings),
             warned_outcomes=dict(self._warned),
             taken_down=self._taken_down,
             problems=tuple(self._problems),
+            latest=self._latest,
         )
 
-    def _row(self, path: Path, row: Row) -> None:
+    @property
+    def _rejected(self) -> int:
+        return self._rejects.count - self._rejected_before
+
+    @property
+    def _read(self) -> int:
+        return self._outcomes.total() + self._warned.total() + self._rejected
+
+    def _row(self, where: str, row: Row) -> None:
         if row.record is None:
-            self._reject(path, row, Unusable("", row.text, row.error), _id_in(row.text, self._id_column()))
+            self._reject(where, row, Unusable("", row.text, row.error), _id_in(row.text, self._id_column()))
             return
         self._columns_missing -= row.record.keys()
         try:
             reading = read(row.record, self._config.mapping, self._now)
         except Unusable as error:
-            self._reject(path, row, error, _id_of(row.record.get(self._id_column())))
+            self._reject(where, row, error, _id_of(row.record.get(self._id_column())))
             return
         if row.replaced:
             reading = replace(reading, warnings=(*reading.warnings, "not UTF-8"))
         self._waiting.append(reading)
         self._seen.append(reading.article.id)
         self._characters += _characters(reading.article)
+        self._latest = max(filter(None, (self._latest, _moment(reading.article, self._now))), default=None)
 
-    def _reject(self, path: Path, row: Row, error: Unusable, article_id: str | None) -> None:
+    def _reject(self, where: str, row: Row, error: Unusable, article_id: str | None) -> None:
         column = self._config.mapping.get(error.field, error.field)
-        self._rejects.write(Reject(str(path), row.line, column, shown(error.value), error.reason))
+        self._rejects.write(Reject(where, row.line, column, shown(error.value), error.reason))
         if article_id is not None:  # its record is broken, but the export still has it
             self._seen.append(article_id)
 
@@ -178,6 +211,17 @@ class _Run:
 
     def _id_column(self) -> str:
         return self._config.mapping.get("id", "id")
+
+
+def _moment(article: Article, now: datetime) -> datetime | None:
+    """When it was changed last, as its record says; what lies ahead says nothing."""
+    said = (article.published_at, article.updated_at)
+    return max((moment for moment in said if moment and moment <= now), default=None)
+
+
+def _rows(path: Path) -> Iterator[Row]:
+    """Those of the file, opened at the first: that it is gone by now is a problem like one in its middle."""
+    yield from rows(path)
 
 
 def _characters(article: Article) -> int:

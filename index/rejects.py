@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 import msgspec
 
@@ -23,19 +23,20 @@ class Reject:
 
 
 class RejectFile:
-    """Writes rejects; the file is made, or emptied, by the first one."""
+    """Writes rejects; the file is made, or emptied, by the first one. With `append` it is never emptied."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, append: bool = False) -> None:
         self.path = path
+        self._mode = "ab" if append else "wb"
         self.count = 0
         self.failed = False
-        self._file: BinaryIO | None = None
+        self._file: IO[bytes] | None = None
 
     def write(self, reject: Reject) -> None:
         """Append one. Raises SourceError where the file cannot be written."""
         try:
             if self._file is None:
-                self._file = self.path.open("wb")
+                self._file = self.path.open(self._mode)
             self._file.write(msgspec.json.encode(asdict(reject)) + b"\n")
         except OSError as error:
             self.failed = True

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from recsys.errors import ConfigError
 from recsys.store import Outcome
@@ -41,7 +42,8 @@ class IngestReport:
     A record with a warning counts as `warned`, whatever the store made of it: `warned_outcomes` says that. `warnings`
     counts by kind; one record may have several. `retired` are articles of the store that a full export lacks.
     `taken_down` is how many of the records were of articles that are taken down, whatever their outcome: they stay so.
-    `problems` are reasons for exit status 1, as sentences.
+    `problems` are reasons for exit status 1, as sentences. `latest` is the last moment, not after now, at which one of
+    its articles says that it was published or changed.
     """
 
     new: int = 0
@@ -54,6 +56,7 @@ class IngestReport:
     warned_outcomes: Mapping[Outcome, int] = field(default_factory=dict)
     taken_down: int = 0
     problems: tuple[str, ...] = ()
+    latest: datetime | None = None
 
     @property
     def read(self) -> int:

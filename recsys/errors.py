@@ -3,6 +3,7 @@
     RecsysError
     ├── ConfigError            a setting, option or weight that cannot be used
     ├── SourceError            a file of articles that cannot be read at all
+    │   └── SourceBusy         a CMS that asks to be left alone for a while
     ├── StoreError             the article store
     │   └── StoreVersionError  its schema is older or newer than this code
     ├── ModelError             the embedding model: missing, altered, or not the one expected
@@ -36,6 +37,14 @@ class ConfigError(RecsysError, ValueError):
 
 class SourceError(RecsysError):
     """A file of articles that cannot be opened or understood at all (one bad row is a reject, not an error)."""
+
+
+class SourceBusy(SourceError):
+    """A source over HTTP wants to be asked again later: in `retry_after` seconds, as it says."""
+
+    def __init__(self, text: str, retry_after: float) -> None:
+        self.retry_after = retry_after
+        super().__init__(text)
 
 
 class StoreError(RecsysError):

@@ -11,6 +11,7 @@ import uvicorn
 from recsys.errors import ConfigError
 from recsys.ranking import Weights
 from service.settings import Settings
+from service.signatures import Secrets
 
 _KEEP_ALIVE = 75  # seconds; longer than a proxy's own 60, so that it is never the service that hangs up first
 _SHUTDOWN = 10  # seconds that running requests get to end
@@ -39,6 +40,9 @@ _LEVELS = ("critical", "error", "warning", "info", "debug")
 @click.option(
     "--cache-keys", metavar="HEADER", help="surrogate-key, cache-tag, xkey or none.  [default: surrogate-key]"
 )
+@click.option(
+    "--webhooks", multiple=True, metavar="NAME:FILE", help="Webhook, and the file with its secret; repeat it."
+)
 @click.option("--log-level", type=click.Choice(_LEVELS), default="info", show_default=True)
 def main(log_level: str, **options: Any) -> None:
     """Serve the current release. Each option can also be set as RECSYS_RELEASES, RECSYS_STORE and so on.
@@ -49,6 +53,8 @@ def main(log_level: str, **options: Any) -> None:
         settings = Settings.read(os.environ, options)
         if settings.weights is not None:
             Weights.read(settings.weights)  # said here, once, and not by each worker
+        for webhook in settings.webhooks:
+            Secrets.read(webhook.name, webhook.secret_file)
     except ConfigError as error:
         raise click.UsageError(str(error)) from error
     os.environ.update(settings.as_environ())  # how worker processes get them

@@ -24,7 +24,9 @@ from service.office import Office
 from service.remembered import Remembered
 from service.routes import lists
 from service.settings import Settings
+from service.signatures import Secrets
 from service.takedowns import takedowns
+from service.webhooks import webhooks
 
 _ABOUT = """Related stories for a newspaper's pages.
 
@@ -52,9 +54,10 @@ def create_app(settings: Settings, clock: Callable[[], float] = time) -> FastAPI
     `clock` tells the seconds since 1970 UTC; embargoes and rules begin and end by it.
 
     Raises:
-        ConfigError: the weights file cannot be used.
+        ConfigError: the weights file, or the secret of a webhook, cannot be used.
     """
     weights = Weights() if settings.weights is None else Weights.read(settings.weights)
+    secrets = {webhook.name: Secrets.read(webhook.name, webhook.secret_file) for webhook in settings.webhooks}
     variety = Variety(per_event=settings.per_event)
     embedding = embedding_of(settings)
     live = Live(settings.releases, weights, settings.store, settings.poll_seconds, variety, clock, embedding)
@@ -88,6 +91,9 @@ def create_app(settings: Settings, clock: Callable[[], float] = time) -> FastAPI
         app.state.office = office
         app.include_router(editors)
         app.include_router(explaining)
+        if secrets:
+            app.state.webhooks = secrets
+            app.include_router(webhooks)
         app.include_router(takedowns)
         app.include_router(newsroom)  # last: an article's own path takes all that no list has
     if settings.cors_origins:

@@ -15,7 +15,19 @@ from service.cache_keys import CacheKeys
 PREFIX = "RECSYS_"
 DEFAULT_K = 10
 _NO_LIMIT = "none"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _ORIGIN = re.compile(r"https?://[^/?#\s,@*]+|\*")
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """A name under `/v1/webhooks/` and the file that holds its secret; never the secret itself."""
+
+    name: str
+    secret_file: Path
+
+    def __str__(self) -> str:
+        return f"{self.name}:{self.secret_file}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +49,7 @@ class Settings:
         cache_seconds: longest that any cache may keep an answer, and so what was taken down, in [0, 86400].
         purged_seconds: the same of the one cache that the newsroom purges by key, in [0, 86400]; 0 without one.
         cache_keys: header with the keys by which that cache is purged.
+        webhooks: who may send articles; they need a store.
     """
 
     releases: Path
@@ -53,6 +66,7 @@ class Settings:
     cache_seconds: int = 1
     purged_seconds: int = 0
     cache_keys: CacheKeys = CacheKeys.SURROGATE_KEY
+    webhooks: tuple[Webhook, ...] = ()
 
     @classmethod
     def read(cls, environ: Mapping[str, str], options: Mapping[str, object] | None = None) -> "Settings":
@@ -75,6 +89,8 @@ class Settings:
                 raise ConfigError(f"{key} is {raw!r}: give {wanted}") from error
         if "releases" not in values:
             raise ConfigError(f"no folder of releases: give --releases DIR or {PREFIX}RELEASES")
+        if values.get("webhooks") and "store" not in values:
+            raise ConfigError(f"webhooks need a store to write to: give --store URL or {PREFIX}STORE")
         return cls(**values)
 
     def as_environ(self) -> dict[str, str]:
@@ -93,7 +109,7 @@ def _found(name: str, environ: Mapping[str, str], options: Mapping[str, object])
 
 
 def _text(value: object) -> str:
-    return ",".join(value) if isinstance(value, tuple) else "" if value is None else str(value)
+    return ",".join(map(str, value)) if isinstance(value, tuple) else "" if value is None else str(value)
 
 
 def _integer(low: int, high: int) -> Callable[[str], int]:
@@ -123,6 +139,15 @@ def _origins(text: str) -> tuple[str, ...]:
     return origins
 
 
+def _webhooks(text: str) -> tuple[Webhook, ...]:
+    pairs = [part.strip().partition(":") for part in text.split(",") if part.strip()]
+    if not all(_NAME.fullmatch(name) and path for name, _, path in pairs) or len({pair[0] for pair in pairs}) < len(
+        pairs
+    ):
+        raise ValueError(text)
+    return tuple(Webhook(name, Path(path)) for name, _, path in pairs)
+
+
 _PARSERS: dict[str, tuple[str, Callable[[str], object]]] = {
     "releases": ("a folder", Path),
     "store": ("an SQLAlchemy URL such as sqlite:///articles.db", str),
@@ -138,4 +163,5 @@ _PARSERS: dict[str, tuple[str, Callable[[str], object]]] = {
     "purged_seconds": ("a whole number of seconds from 0 to 86400", _integer(0, 86_400)),
     "cache_keys": (f"one of {', '.join(CacheKeys)}", CacheKeys),
     "max_k": (f"a whole number from {DEFAULT_K} to {MAX_K}", _integer(DEFAULT_K, MAX_K)),
+    "webhooks": ("NAME:SECRET-FILE, several with commas, each name once", _webhooks),
 }

@@ -59,7 +59,13 @@ _CACHED: JsonObject = {
         ("Surrogate-Key", "Keys by which a cache is purged; the deployment chooses the header.", "lists a-mc-a-01"),
     )
 }
-_STATUS: dict[int | str, int | str] = {"rule-not-found": 404, "takedown-not-found": 404, "store-unavailable": 503}
+_STATUS: dict[int | str, int | str] = {
+    "rule-not-found": 404,
+    "takedown-not-found": 404,
+    "webhook-not-found": 404,
+    "signature-refused": 401,
+    "store-unavailable": 503,
+}
 _PROBLEMS: dict[int | str, JsonObject] = {
     401: _problem(401, "key-refused", "no key has this secret, or it is revoked"),
     403: _problem(403, "key-lacks-scope", "this key is not for rules"),
@@ -68,6 +74,8 @@ _PROBLEMS: dict[int | str, JsonObject] = {
     "takedown-not-found": _problem(404, "takedown-not-found", "article 'mc-court-02' is not taken down"),
     409: _problem(409, "stale-article", "article 'mc-a-01' was updated at 2026-03-01T06:00:00+00:00"),
     412: _problem(412, "precondition-failed", "article 'mc-a-01' is not in the store"),
+    "webhook-not-found": _problem(404, "webhook-not-found", "no webhook 'cms'"),
+    "signature-refused": _problem(401, "signature-refused", "the signature is not that of this body under the secret"),
     413: _problem(413, "body-too-large", "a body may have 65536 bytes"),
     422: _problem(
         422,
