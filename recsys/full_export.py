@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from sqlalchemy import Column, Connection, MetaData, String, Table, func, literal, select, text, update
+from sqlalchemy import Column, Connection, MetaData, String, Table, exists, func, literal, select, text, update
 
 from recsys.articles import Status
 from recsys.database import store_errors
@@ -39,7 +39,9 @@ class FullExport:
         Raises StoreError, and retires none, where more than the share `limit` in [0, 1] of the articles that were
         usable when the export was opened would go. `now` (aware; the clock's else) is when they were retired.
         """
-        absent = (articles.c.status != Status.RETIRED.value) & articles.c.id.not_in(select(seen_ids.c.id))
+        # not NOT IN, which PostgreSQL answers by looking through all ids for each article
+        seen = exists().where(seen_ids.c.id == articles.c.id)
+        absent = (articles.c.status != Status.RETIRED.value) & ~seen
         connection = self._connection.execution_options(write=True)
         with store_errors("cannot retire articles"), connection.begin():
             value = select(counters.c.value).where(counters.c.name == "change").with_for_update()

@@ -29,6 +29,7 @@ from recsys.links import CHUNK, links_of, replace_links
 from recsys.moments import seconds_down
 from recsys.schema import LIFECYCLE, articles, counters, embeddings, to_article, to_lifecycle, to_row
 from recsys.snapshot import Snapshot
+from recsys.waits import JOB, Waits
 
 
 class Outcome(StrEnum):
@@ -62,13 +63,14 @@ class ArticleStore:
         self.keys = KeyRing(engine)  # who may write over HTTP
 
     @classmethod
-    def open(cls, url: str, create: bool = False) -> "ArticleStore":
-        """The store at an SQLAlchemy URL such as `sqlite:///articles.db`.
+    def open(cls, url: str, create: bool = False, waits: Waits = JOB) -> "ArticleStore":
+        """The store at an SQLAlchemy URL: `sqlite:///articles.db`, or `postgresql://user@host/articles`.
 
-        With `create`, the file, its folder and its tables are made, and an older store is upgraded. Raises StoreError
-        where there is none, StoreVersionError where its schema is not this code's.
+        With `create`, the file, its folder and its tables are made (of PostgreSQL the tables alone), and an older
+        store is upgraded. `waits` bounds how long anything that is asked of it takes. Raises StoreError where there is
+        none, StoreVersionError where its schema is not this code's.
         """
-        return cls(open_engine(url, create))
+        return cls(open_engine(url, create, waits))
 
     def close(self) -> None:
         """Close the connections that are not in use."""
@@ -120,6 +122,8 @@ class ArticleStore:
 
     def get(self, article_id: str) -> Article | None:
         """The article, whatever its status, or None."""
+        if "\0" in article_id:  # which no id has, and PostgreSQL cannot be asked for
+            return None
         with reading(self._engine, "cannot read an article") as connection:
             row = connection.execute(select(articles).where(articles.c.id == article_id)).mappings().first()
         return None if row is None else to_article(dict(row))

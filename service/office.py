@@ -11,6 +11,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from recsys.errors import KeyRefused
 from recsys.keys import PREFIX, Key, Scope
 from recsys.store import ArticleStore
+from recsys.waits import SERVICE
 from service.problems import Problem
 
 T = TypeVar("T")
@@ -44,7 +45,7 @@ class Office:
 
     def _opened(self) -> ArticleStore:
         with self._opening:
-            self._store = self._store or ArticleStore.open(self._url)
+            self._store = self._store or ArticleStore.open(self._url, waits=SERVICE)
         return self._store
 
 
