@@ -1,7 +1,7 @@
 """Hears at once of what was written to a PostgreSQL store, whichever host wrote it.
 
-A writer sends NOTIFY within its transaction (`recsys.postgres`), and PostgreSQL passes it on when that is committed. The
-poll stays beside it: it finds what was written while nobody could hear.
+A writer sends NOTIFY within its transaction (`recsys.postgres`), and PostgreSQL passes it on when that is committed.
+The poll stays beside it: it finds what was written while nobody could hear.
 """
 
 import logging
@@ -83,7 +83,11 @@ class Listener:
 
         given = self._address.translate_connect_args(username="user", database="dbname") | dict(self._address.query)
         connection = psycopg.connect(**(given | connect_args(self._address, SERVICE)), autocommit=True)
-        connection.execute(f"LISTEN {CHANNEL}")
+        try:
+            connection.execute(f"LISTEN {CHANNEL}")
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     def _listen(self, connection: Any) -> None:

@@ -44,13 +44,15 @@ def exclude(article: str = "a17", starts_at: datetime = NOW, ends_at: datetime |
     return Rule(Action.EXCLUDE, Subject(Kind.ARTICLE, article), "A. Editor", "legal", starts_at, ends_at)
 
 
-TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=20).filter(str.strip)
+TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=20).filter(
+    str.strip
+)
 # to the second, in any zone; an end lies after NOW, else the rule would be over
 ZONES = st.timezones() | st.sampled_from([UTC, timezone(timedelta(hours=-12)), timezone(timedelta(hours=14))])
 STARTS = (
     st.datetimes(datetime(2, 1, 1), datetime(2026, 1, 1), timezones=ZONES)
     .map(lambda m: m.replace(microsecond=0))
-    .filter(lambda m: m.replace(fold=1).utcoffset() == m.utcoffset())  # Python calls a doubtful moment equal to none
+    .filter(lambda m: m.replace(fold=1).utcoffset() == m.utcoffset())  # a doubtful moment equals none
 )
 ENDS = st.none() | st.integers(1, 10**9).map(lambda seconds: NOW + timedelta(seconds=seconds))
 PLACES = st.sampled_from([Kind.ARTICLE, Kind.SECTION]).flatmap(lambda kind: TEXTS.map(lambda text: Subject(kind, text)))

@@ -292,7 +292,7 @@ def test_embeddings_that_cannot_be_right_are_refused(store: ArticleStore) -> Non
 
 def test_a_missing_store_is_an_error_and_is_not_made(url: str, tmp_path: Path) -> None:
     for _ in range(2):
-        with pytest.raises(StoreError, match="no article store|is not an article store"):
+        with pytest.raises(StoreError, match=r"no article store|is not an article store"):
             ArticleStore.open(url)
     assert list(tmp_path.iterdir()) == []
 
