@@ -67,8 +67,8 @@ class Server:
         command = [str(self._programs / "postgres"), "-D", str(self.folder / "data")]
         for name, value in settings.items():
             command += ["-c", f"{name}={value}"]
-        # the shell ends the server when its input ends: when we close it, and also when we are killed
-        guard = ["sh", "-c", '"$@" & read _; kill -INT $!; wait', "sh", *command]
+        # the shell ends the server when it is told how, or its input ends: also when we are killed
+        guard = ["sh", "-c", '"$@" & read how; kill -"${how:-QUIT}" $!; wait', "sh", *command]
         with (self.folder / "log").open("ab") as log:
             self._guard = subprocess.Popen(
                 guard, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True, cwd=self.folder,
@@ -78,14 +78,11 @@ class Server:
 
     def stop(self) -> None:
         """End it as an administrator would: who is connected loses the connection."""
-        if self._guard is not None and self._guard.stdin is not None:
-            self._guard.stdin.close()
-            self._guard.wait(30)
-            self._guard = None
+        self._end(b"INT\n")
 
     def close(self) -> None:
         """End it, and remove all that it had."""
-        self.stop()
+        self._end(b"")  # with nothing to keep, at once
         shutil.rmtree(self.folder, ignore_errors=True)
 
     @contextmanager
@@ -108,6 +105,11 @@ class Server:
     def url(self, database: str = "postgres") -> str:
         """The address of a database, as `--store` takes it."""
         return f"postgresql://postgres@/{database}?host={self.folder}"
+
+    def _end(self, how: bytes) -> None:
+        if self._guard is not None:
+            self._guard.communicate(how, timeout=60)
+            self._guard = None
 
     def _make(self) -> None:
         make = [str(self._programs / "initdb"), "-D", str(self.folder / "data"), "-U", "postgres", "-A", "trust"]
