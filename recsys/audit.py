@@ -50,7 +50,7 @@ class Entry:
 
 def said(name: str, text: str) -> str:
     """The text without blanks at its ends. Raises ConfigError where it says nothing or is too long."""
-    if not text.strip() or len(text) > LONGEST:
+    if not text.strip() or len(text) > LONGEST or "\0" in text:  # PostgreSQL takes no NUL
         raise ConfigError(f"{name} is {text[:60]!r}: say it in 1 to {LONGEST} characters")
     return text.strip()
 

@@ -1,4 +1,4 @@
-"""Opening the store's database: SQLite by default, another by its URL; its settings, its version, its migrations."""
+"""Opening the store's database: SQLite, or PostgreSQL by its URL; its settings, its version, its migrations."""
 
 import sqlite3
 from collections.abc import Iterator, Mapping
@@ -10,11 +10,10 @@ import msgspec
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, insert, inspect, make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from recsys import postgres
 from recsys.errors import StoreError, StoreVersionError
 from recsys.schema import VERSION
-
-BUSY_SECONDS = 60  # how long one writer waits for another
-MIGRATION_LOCK = 7_230_001  # PostgreSQL's advisory lock; any number that is always the same
+from recsys.waits import JOB, Waits
 
 
 @contextmanager
@@ -49,35 +48,48 @@ def added(connection: Connection, table: Table, row: Mapping[str, Any]) -> int:
     return int(key[0])
 
 
-def open_engine(url: str, create: bool, busy_seconds: float = BUSY_SECONDS) -> Engine:
+def open_engine(url: str, create: bool, waits: Waits = JOB) -> Engine:
     """An engine on a store of this code's version. With `create`, it is made and migrated where need be.
-
-    A writer waits at most `busy_seconds` for another where the database is SQLite.
 
     Connections that write must set the execution option `write`, see `_begin`.
     Raises StoreError where there is no store, StoreVersionError where its version is another.
     """
     with store_errors(f"cannot open the article store {_shown(url)}"):
-        address = make_url(url)
+        address = postgres.with_driver(make_url(url))
         if address.get_backend_name() == "sqlite":
             _check_file(address, create)
-        engine = create_engine(
-            address,
-            json_serializer=lambda value: msgspec.json.encode(value).decode(),
-            json_deserializer=msgspec.json.decode,
-            connect_args={"timeout": busy_seconds} if address.get_backend_name() == "sqlite" else {},
-        )
-        if engine.dialect.name == "sqlite":
-            event.listen(engine, "connect", _set_up)
-            event.listen(engine, "begin", _begin)
+        engine = _engine(address, waits)
         try:
             if create and _version(engine) != VERSION:
-                _migrate(engine, address)
+                _migrate(engine, address, waits)
             _check_version(_version(engine), _shown(url))
         except BaseException:
             engine.dispose()
             raise
         return engine
+
+
+def _engine(address: URL, waits: Waits) -> Engine:
+    shared: dict[str, Any] = {
+        "json_serializer": lambda value: msgspec.json.encode(value).decode(),
+        "json_deserializer": msgspec.json.decode,
+        "pool_timeout": waits.lock,
+    }
+    if address.get_backend_name() == "sqlite":
+        engine = create_engine(address, connect_args={"timeout": waits.lock}, **shared)
+        event.listen(engine, "connect", _set_up)
+        event.listen(engine, "begin", _begin)
+        return engine
+    given = postgres.connect_args(address, waits)
+    try:
+        # a connection that was lost while nobody used it is made anew; the isolation is what `ArticleStore` relies on
+        engine = create_engine(
+            address, connect_args=given, pool_pre_ping=True, isolation_level="READ COMMITTED", **shared
+        )
+    except ModuleNotFoundError as error:
+        raise StoreError(f"no driver {error.name} for it: pip install 'news-recsys[postgres]'") from error
+    postgres.set_up(engine)
+    return engine
 
 
 def _shown(url: str) -> str:
@@ -124,19 +136,19 @@ def _check_version(found: int | None, where: str) -> None:
             f"{where} is not an article store: it has no tables of one; run `python -m index ingest` on it"
         )
     remedy = (
-        "update this program" if found > VERSION else "`python -m index ingest` upgrades it; keep a copy of the file"
+        "update this program" if found > VERSION else "`python -m index ingest` upgrades it; keep a copy of the store"
     )
     raise StoreVersionError(f"{where} has schema version {found}, this code reads {VERSION}: {remedy}")
 
 
-def _migrate(engine: Engine, address: URL) -> None:
+def _migrate(engine: Engine, address: URL, waits: Waits) -> None:
     """Bring the store to `VERSION` in one transaction; whoever comes second waits and then finds nothing to do."""
     if engine.dialect.name == "sqlite":
         from filelock import FileLock
 
         # changing the journal mode ignores the busy timeout, so openers take turns
-        with FileLock(f"{address.database}.lock", timeout=BUSY_SECONDS):
-            with closing(sqlite3.connect(str(address.database), timeout=BUSY_SECONDS)) as connection:
+        with FileLock(f"{address.database}.lock", timeout=waits.lock):
+            with closing(sqlite3.connect(str(address.database), timeout=waits.lock)) as connection:
                 connection.execute("PRAGMA journal_mode=WAL")  # readers beside a writer; the file keeps the setting
             _upgrade(engine)
     else:
@@ -146,7 +158,7 @@ def _migrate(engine: Engine, address: URL) -> None:
 def _upgrade(engine: Engine) -> None:
     with engine.connect().execution_options(write=True) as connection, connection.begin():
         if engine.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+            postgres.begin_migration(connection)
         found = _version_of(connection)
         if found is None or found < VERSION:
             _run_alembic(connection)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from sqlalchemy import Column, Connection, MetaData, String, Table, func, literal, select, text, update
+from sqlalchemy import Column, Connection, MetaData, String, Table, exists, func, literal, select, text, update
 
 from recsys.articles import Status
 from recsys.changes import keep_change, latest_change
@@ -42,8 +42,10 @@ class FullExport:
 
         One that is taken down stays so, without a number: it is retired when that is lifted. It is not counted.
         """
-        unseen, is_down = articles.c.id.not_in(select(seen_ids.c.id)), articles.c.held_status.is_not(None)
-        absent = (articles.c.status != Status.RETIRED.value) & ~is_down & unseen
+        # not NOT IN, which PostgreSQL answers by looking through all ids for each article
+        seen = exists().where(seen_ids.c.id == articles.c.id)
+        is_down = articles.c.held_status.is_not(None)
+        absent = (articles.c.status != Status.RETIRED.value) & ~is_down & ~seen
         connection = self._connection.execution_options(write=True)
         with store_errors("cannot retire articles"), connection.begin():
             last = latest_change(connection)
@@ -68,7 +70,7 @@ class FullExport:
                     changed_at=seconds_down(now or datetime.now(UTC)),
                 )
             ).rowcount
-            connection.execute(update(articles).where(is_down, unseen).values(held_status=Status.RETIRED.value))
+            connection.execute(update(articles).where(is_down, ~seen).values(held_status=Status.RETIRED.value))
             keep_change(connection, last + retired)
         return retired
 

@@ -13,6 +13,7 @@ from recsys.articles import Status
 from recsys.schema import articles, links
 
 CHUNK = 500  # values in one IN (...); SQLite once allowed 999
+PAGE = 10_000  # links in memory at once
 
 
 def links_of(connection: Connection, ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
@@ -59,5 +60,6 @@ def inner_links(connection: Connection) -> Iterator[tuple[str, str]]:
         )
         .group_by(links.c.article_id, links.c.place)
         .order_by(links.c.article_id, links.c.place)
+        .execution_options(yield_per=PAGE)
     )
     yield from ((article_id, linked) for article_id, linked in connection.execute(asked))

@@ -66,8 +66,8 @@ class Subject:
         if self.kind is Kind.EVERYTHING:
             if self.value:
                 raise ConfigError(f"a subject of kind everything has no value, found {self.value!r}: leave it out")
-        elif not self.value.strip() or len(self.value) > _LONGEST:
-            raise ConfigError(f"{self.kind} is {self.value[:60]!r}: give 1 to {_LONGEST} characters")
+        elif not _says(self.value):
+            raise ConfigError(f"{self.kind} is {self.value[:60]!r}: give 1 to {_LONGEST} characters, none of them NUL")
 
     def __str__(self) -> str:
         return self.kind.value if self.kind is Kind.EVERYTHING else f"{self.kind} {self.value!r}"
@@ -120,7 +120,7 @@ class Rule:
 
     def __post_init__(self) -> None:
         for name in ("owner", "reason"):
-            if not getattr(self, name).strip() or len(getattr(self, name)) > _LONGEST:
+            if not _says(getattr(self, name)):
                 raise ConfigError(f"{name} is {getattr(self, name)[:60]!r}: say it in 1 to {_LONGEST} characters")
         if self.subject.kind not in _SUBJECTS[self.action]:
             kinds = ", ".join(sorted(_SUBJECTS[self.action]))
@@ -171,3 +171,8 @@ class Rule:
                 f"factor is {self.factor!r}: give a number from {SMALLEST_FACTOR} to {LARGEST_FACTOR}, above 1 to lift "
                 "and below 1 to bury"
             )
+
+
+def _says(text: str) -> bool:
+    """Whether it says something, is not too long, and can be kept: PostgreSQL takes no NUL."""
+    return bool(text.strip()) and len(text) <= _LONGEST and "\0" not in text

@@ -153,7 +153,7 @@ def to_row(article: Article) -> dict[str, Any]:
 
     Times are cut to whole seconds; the end of an embargo is rounded up, so that no article is out too early.
     """
-    return {
+    row: dict[str, Any] = {
         "id": article.id,
         "title": article.title,
         "url": article.url,
@@ -176,6 +176,10 @@ def to_row(article: Article) -> dict[str, Any]:
         "show_related": article.show_related,
         "evergreen": article.evergreen,
     }
+    for name, value in row.items():
+        if isinstance(value, str) and "\0" in value:
+            raise StoreError(f"article {article.id!r}: {name} has a NUL character, which PostgreSQL cannot keep")
+    return row
 
 
 def to_article(row: Mapping[str, Any]) -> Article:

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, select
 from recsys.articles import Article, Status
 from recsys.database import store_errors
 from recsys.links import inner_links
+from recsys.postgres import may_stand_still
 from recsys.schema import articles, counters, to_article
 
 PAGE = 100  # articles in memory at once; a body may be 2 MB
@@ -20,6 +21,7 @@ class Snapshot:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        may_stand_still(connection)
         # the first read fixes what the transaction sees
         self.change = int(connection.execute(select(counters.c.value).where(counters.c.name == "change")).scalar_one())
 

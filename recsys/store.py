@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Engine, delete, func, insert, select
 
 from recsys.articles import Article, Status
 from recsys.changes import latest_change
-from recsys.database import BUSY_SECONDS, open_engine, reading, store_errors, writing
+from recsys.database import open_engine, reading, store_errors, writing
 from recsys.desk import Desk
 from recsys.edits import Edits
 from recsys.errors import StoreError
@@ -32,6 +32,7 @@ from recsys.putting import Outcome, Written, put_rows
 from recsys.schema import LIFECYCLE, articles, counters, embeddings, to_article, to_lifecycle, to_row
 from recsys.snapshot import Snapshot
 from recsys.takedowns import Takedowns
+from recsys.waits import JOB, Waits
 
 __all__ = ["ArticleStore", "Change", "Outcome"]
 
@@ -61,14 +62,14 @@ class ArticleStore:
         self.edits = Edits(engine)  # articles written between two nights
 
     @classmethod
-    def open(cls, url: str, create: bool = False, busy_seconds: float = BUSY_SECONDS) -> "ArticleStore":
-        """The store at an SQLAlchemy URL such as `sqlite:///articles.db`.
+    def open(cls, url: str, create: bool = False, waits: Waits = JOB) -> "ArticleStore":
+        """The store at an SQLAlchemy URL: `sqlite:///articles.db`, or `postgresql://user@host/articles`.
 
-        A writer waits at most `busy_seconds` for another one of the same file, then raises StoreError.
-        With `create`, the file, its folder and its tables are made, and an older store is upgraded. Raises StoreError
-        where there is none, StoreVersionError where its schema is not this code's.
+        With `create`, the file, its folder and its tables are made (of PostgreSQL the tables alone), and an older
+        store is upgraded. `waits` bounds how long anything that is asked of it takes. Raises StoreError where there is
+        none, StoreVersionError where its schema is not this code's.
         """
-        return cls(open_engine(url, create, busy_seconds))
+        return cls(open_engine(url, create, waits))
 
     def close(self) -> None:
         """Close the connections that are not in use."""
@@ -103,6 +104,8 @@ class ArticleStore:
 
     def get(self, article_id: str) -> Article | None:
         """The article, whatever its status, or None."""
+        if "\0" in article_id:  # which no id has, and PostgreSQL cannot be asked for
+            return None
         with reading(self._engine, "cannot read an article") as connection:
             row = connection.execute(select(articles).where(articles.c.id == article_id)).mappings().first()
         return None if row is None else to_article(dict(row))

@@ -1,7 +1,8 @@
 """The editors' routes: rules added, told and ended, and the log of who did what.
 
 An answer is sent when the change is on the disk and this process's own lists obey it; with SQLite so do those of all
-other processes. What is said of it in the log is said in the name of the key's owner.
+other processes, with PostgreSQL some milliseconds later. What is said of it in the log is said in the name of the key's
+owner.
 """
 
 from typing import Annotated

@@ -14,11 +14,11 @@ from sqlalchemy.exc import ArgumentError
 from recsys.errors import KeyRefused, StoreError
 from recsys.keys import PREFIX, Key, Scope
 from recsys.store import ArticleStore
+from recsys.waits import SERVICE
 from service.live import Live
 from service.problems import Problem
 
 T = TypeVar("T")
-BUSY = 3.0  # seconds that a writer waits for another one
 PATIENCE = 5.0  # seconds that an answer is waited for
 _REALM = 'Bearer realm="news-recsys"'
 _bearer = HTTPBearer(
@@ -62,7 +62,7 @@ class Office:
             if self._store is not None and file != self._file:
                 self._store.close()
                 self._store = None
-            self._store, self._file = self._store or ArticleStore.open(self._url, busy_seconds=BUSY), file
+            self._store, self._file = self._store or ArticleStore.open(self._url, waits=SERVICE), file
         return self._store
 
 

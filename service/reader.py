@@ -6,6 +6,7 @@ from threading import Thread
 from recsys.errors import StoreError
 from recsys.overlay import Overlay, follow
 from recsys.store import ArticleStore
+from recsys.waits import SERVICE
 
 
 class StoreReader:
@@ -63,7 +64,7 @@ class StoreReader:
 
         def work() -> None:
             try:
-                self._store = self._store or ArticleStore.open(self._url)
+                self._store = self._store or ArticleStore.open(self._url, waits=SERVICE)
                 answer.set_result(follow(self._store, known))
             except StoreError as error:
                 answer.set_exception(error)

@@ -40,7 +40,7 @@ class Settings:
         weights: JSON file with weights; without it those of `recsys.ranking`.
         host, port: where to listen, port in [1, 65535].
         workers: processes, in [1, 256]; they share the release's memory.
-        poll_seconds: > 0 and at most 3600; how often releases are looked for, and the store where it is no SQLite file.
+        poll_seconds: > 0 and at most 3600; how often releases are looked for, and the store beside what it tells.
         cors_origins: web origins whose pages may ask, "*" for all; none by default.
         max_k: longest list that may be asked for, in [10, 100].
         embed: model that gives vectors to what is published between two nights, that of the release; None leaves it to

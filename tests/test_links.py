@@ -31,8 +31,8 @@ HERE = "https://paper.example/news/here"
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[ArticleStore]:
-    with closing(ArticleStore.open(f"sqlite:///{tmp_path / 'a.db'}", create=True)) as opened:
+def store(store_url: str) -> Iterator[ArticleStore]:
+    with closing(ArticleStore.open(store_url)) as opened:
         yield opened
 
 

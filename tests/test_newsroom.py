@@ -29,6 +29,7 @@ from recsys.keys import Scope
 from recsys.records import Unusable, patch
 from recsys.records.patch import merged
 from recsys.store import ArticleStore
+from recsys.waits import Waits
 from service import schemas
 from service.app import create_app
 from service.article_body import LARGEST, MOST
@@ -544,7 +545,7 @@ def test_the_documented_bodies_are_articles(room: Newsroom) -> None:
 def test_a_locked_store_is_a_503_that_says_when_to_come_back_and_reading_goes_on(
     room: Newsroom, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(service.office, "BUSY", 0.1)
+    monkeypatch.setattr(service.office, "SERVICE", Waits(lock=0.1))
     with closing(sqlite3.connect(tmp_path / "articles.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         for method, path in ROUTES:
