@@ -55,7 +55,7 @@ lint: setup-dev
 lock:
 	$(PYTHON) -m venv $(VENV)-lock
 	$(VENV)-lock/bin/pip install --quiet pip-tools
-	$(VENV)-lock/bin/pip-compile $(LOCK_OPTIONS) --extra build --extra eval --output-file requirements.lock pyproject.toml
+	$(VENV)-lock/bin/pip-compile $(LOCK_OPTIONS) --extra build --extra eval --extra postgres --output-file requirements.lock pyproject.toml
 	$(VENV)-lock/bin/pip-compile $(LOCK_OPTIONS) --extra build --extra eval --extra dev --extra fast --extra postgres --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
 
 clean:
