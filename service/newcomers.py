@@ -8,6 +8,7 @@ its vector is in the store.
 import logging
 from collections.abc import Callable
 from threading import Event, Thread
+from time import monotonic
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,7 @@ from service.trouble import Trouble
 log = logging.getLogger(__name__)
 
 _ROUND = 25  # changes that are measured before they are shown: well under a second
+MOST = 20_000  # more than these are an export that waits for its night, and are left to it
 Vectors = dict[str, npt.NDArray[np.float32]]
 
 
@@ -34,10 +36,16 @@ class Newcomers:
         embedding: makes vectors for texts that have none; None leaves it to others.
         changed: called, in the thread, when there is more to show.
         poll_seconds: > 0, time between two looks where nobody wakes it.
+        most: how many newcomers are shown beside a release.
     """
 
     def __init__(
-        self, url: str, embedding: Embedding | None, changed: Callable[[], None], poll_seconds: float = 1.0
+        self,
+        url: str,
+        embedding: Embedding | None,
+        changed: Callable[[], None],
+        poll_seconds: float = 1.0,
+        most: int = MOST,
     ) -> None:
         self._url, self._embedding, self._changed, self._poll_seconds = url, embedding, changed, poll_seconds
         self._store: ArticleStore | None = None
@@ -46,7 +54,8 @@ class Newcomers:
         self._extension: tuple[Release, Extension] | None = None
         self._upto = 0
         self._waiting: dict[str, str] = {}  # id to the digest of a text without a vector
-        self._trouble = Trouble(log)
+        self._most = most
+        self._trouble, self._full = Trouble(log), Trouble(log)
         self._wake, self._stop = Event(), Event()
         self._thread = Thread(target=self._run, name="newcomers", daemon=True)
 
@@ -110,12 +119,24 @@ class Newcomers:
         vectors = self._vectors(store, list(keys.values()))
         for article in articles:
             vector = vectors.get(keys[article.id])
-            if not extension.knows(article, vector is not None):
-                extension.add(article, vector)
+            if not extension.knows(article, vector is not None) and not self._added(extension, article, vector):
+                continue
             if vector is None and not extension.knows(article, True):
                 self._waiting[article.id] = keys[article.id]
             else:
                 self._waiting.pop(article.id, None)
+
+    def _added(self, extension: Extension, article: Article, vector: npt.NDArray[np.float32] | None) -> bool:
+        """Whether there is room for it, and it could be measured: one bad article must not keep the others out."""
+        if len(extension) >= self._most:
+            self._full.found(f"{self._most} articles came since the night; what follows is shown after the next one")
+            return False
+        try:
+            extension.add(article, vector)
+        except Exception as error:
+            log.exception("article %r cannot be measured, it is shown after the next night: %r", article.id, error)
+            return False
+        return True
 
     def _look_again(self, store: ArticleStore, extension: Extension) -> None:
         """Measure those whose vector has come."""
@@ -138,6 +159,7 @@ class Newcomers:
             self._wake.clear()
             if self._stop.is_set():
                 return
+            began = monotonic()
             try:
                 more = self.round()
                 self._trouble.over("new articles are read from the store again")
@@ -147,3 +169,5 @@ class Newcomers:
             except Exception as error:  # one article that cannot be measured must not end all following
                 more = False
                 self._trouble.found(f"new articles cannot be measured: {error!r}", error)
+            if more:  # half of the time is for those who read
+                self._stop.wait(min(monotonic() - began, 1.0))

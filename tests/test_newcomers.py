@@ -12,10 +12,12 @@ from fakes import FakeEmbedder
 from index.nightly import NightlyConfig, nightly
 from index.publish import rollback
 from recsys.articles import Article, AuthorName, Status
+from recsys.extension import Extension
 from recsys.manifest import Model
 from recsys.store import ArticleStore
 from service.embedding import Embedding
 from service.live import Live, View
+from service.newcomers import Newcomers
 
 INES = (AuthorName("Ines Vallory"),)
 
@@ -129,3 +131,33 @@ def test_a_model_that_cannot_be_loaded_leaves_lists_by_words(
         assert other.view.recommender.parts("a060", ["a001"])[0]["semantic"] == 0
     finally:
         other.live.stop()
+
+
+def test_one_article_that_cannot_be_measured_keeps_no_other_out(
+    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    add = Extension.add
+
+    def fails(self: Extension, one: Article, vector: object) -> None:
+        if one.id == "a050":
+            raise RuntimeError("cannot be read")
+        add(self, one, vector)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Extension, "add", fails)
+    house.store.put([new(49), new(50), new(51)])
+    house.until(lambda: {"a049", "a051"} <= house.shown())
+    assert "a050" not in house.shown()
+    assert "article 'a050' cannot be measured" in caplog.text
+
+
+def test_an_export_that_waits_for_its_night_is_left_to_it(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    base = house.view.base
+    newcomers = Newcomers(house.url, None, lambda: None, most=3)
+    assert newcomers.beside(base) is base
+    house.store.put([new(50 + n) for n in range(9)])
+    newcomers.round()
+    live = newcomers.beside(base)
+    assert [f"a{n:03}" in live for n in range(50, 59)] == [True] * 3 + [False] * 6
+    newcomers.round()
+    assert caplog.text.count("3 articles came since the night") == 1
+    newcomers.stop()

@@ -80,12 +80,12 @@ class Extension:
         row, replaced = len(self._base) + len(self._arrivals), self._rows_of(article.id)
         near = self._finder.near(text, seconds(article.published_at), self._mates(persons))
         near = near.of(~np.isin(near.rows, replaced))
-        self._finder.add(text, near, seconds(article.published_at))
         printed = (article.title, article.standfirst, *article.tags)
         arrival = Arrival(
             article, persons, _card(article, persons), canonical_url(article.url),
             frozenset(word for one in printed for word in words(one)), text.length, near, replaced,
         )  # fmt: skip
+        self._finder.add(text, near, seconds(article.published_at))  # from here on nothing fails
         self._arrivals.append(arrival)
         for entry in zip(near.rows.tolist(), near.cosine.tolist(), near.words.tolist(), near.names.tolist(),
                          near.kin.tolist(), strict=True):  # fmt: skip
