@@ -14,9 +14,9 @@ from index.lists import numbered
 from index.stories import last_change
 from index.visibility import VisibilityWriter
 from recsys import cards
-from recsys.articles import Article, content_hash, section_path
+from recsys.articles import Article, content_hash
 from recsys.authors import People, Person
-from recsys.cards import Card
+from recsys.cards import card_of
 from recsys.columns import KeyTable, TextColumnWriter, save_array, write_texts
 from recsys.embedding import Embedder
 from recsys.release import seconds
@@ -62,7 +62,7 @@ def write_rows(
             digest, text = embedding_key(article, embedder, boilerplate)
             id_column.append(article.id)
             url_column.append(article.url)
-            card_column.append(cards.encode(_card(article, persons)))
+            card_column.append(cards.encode(card_of(article, persons)))
             ids.append((article.id, row))
             canonical = canonical_url(article.url)
             if canonical:
@@ -91,17 +91,3 @@ def write_rows(
     columns.visibility.write(folder)
     columns.keywords.write(folder)
     return columns
-
-
-def _card(article: Article, persons: tuple[Person, ...]) -> Card:
-    names = tuple(person.name for person in persons)
-    return Card(
-        article.id,
-        article.url,
-        article.title,
-        article.standfirst,
-        section_path(article.section),
-        article.published_at,
-        names,
-        article.image,
-    )

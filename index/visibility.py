@@ -6,7 +6,7 @@ import numpy as np
 
 from recsys.articles import Article
 from recsys.columns import save_array
-from recsys.release import EVERGREEN, FOREVER, RECOMMENDABLE, SHOWS_RELATED, UNDATED, seconds
+from recsys.release import FOREVER, UNDATED, flags_of, seconds
 
 
 class VisibilityWriter:
@@ -21,9 +21,7 @@ class VisibilityWriter:
         """The next row."""
         self._from.append(UNDATED if article.embargoed_until is None else seconds(article.embargoed_until))
         self._until.append(FOREVER if article.expires_at is None else seconds(article.expires_at))
-        self._flags.append(
-            RECOMMENDABLE * article.recommendable + SHOWS_RELATED * article.show_related + EVERGREEN * article.evergreen
-        )
+        self._flags.append(flags_of(article))
 
     def write(self, folder: Path) -> None:
         """Write the three columns, (n,) int64, int64 and uint8."""

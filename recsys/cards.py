@@ -1,11 +1,13 @@
 """The display card of an article: what a widget shows, kept in a release as one line of JSON."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
 
-from recsys.articles import Image
+from recsys.articles import Article, Image, section_path
+from recsys.authors import Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,20 @@ class Card:
     published_at: datetime | None
     authors: tuple[str, ...]
     image: Image | None
+
+
+def card_of(article: Article, persons: Iterable[Person]) -> Card:
+    """The card of an article by these persons."""
+    return Card(
+        article.id,
+        article.url,
+        article.title,
+        article.standfirst,
+        section_path(article.section),
+        article.published_at,
+        tuple(person.name for person in persons),
+        article.image,
+    )
 
 
 def encode(card: Card) -> bytes:

@@ -37,7 +37,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys import cards
-from recsys.articles import Status, section_path
+from recsys.articles import Article, Status, section_path
 from recsys.cards import Card
 from recsys.columns import Int32, Int64, KeyTable, ListColumn, TextColumn, open_array
 from recsys.errors import ArticleNotFound, NoRelease, ReleaseDamaged
@@ -317,6 +317,11 @@ class Release:
             raise ReleaseDamaged(
                 f"{self.path}: {n} articles in the manifest, but other lengths in {wrong or 'sections'}"
             )
+
+
+def flags_of(life: Article | Lifecycle) -> int:
+    """What `flags` holds of an article."""
+    return RECOMMENDABLE * life.recommendable + SHOWS_RELATED * life.show_related + EVERGREEN * life.evergreen
 
 
 def current_id(releases: Path) -> str:

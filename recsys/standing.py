@@ -15,7 +15,7 @@ from recsys.columns import Bools, Int64
 from recsys.lifecycle import Lifecycle
 from recsys.overlay import Overlay
 from recsys.pins import Pins
-from recsys.release import EVERGREEN, FOREVER, RECOMMENDABLE, SHOWS_RELATED, Release, seconds
+from recsys.release import EVERGREEN, FOREVER, RECOMMENDABLE, SHOWS_RELATED, Release, flags_of, seconds
 from recsys.rules import LARGEST_FACTOR, SMALLEST_FACTOR, Action, Kind, Rule, Widget
 from recsys.signals import Float32s, Floats, Matching
 from recsys.subjects import author_numbers, rows_of
@@ -88,9 +88,7 @@ def _lifecycles(release: Release, overlay: Overlay) -> tuple[Int64, Int64, npt.N
     for row, changed in there:
         first[row] = seconds(changed.embargoed_until)
         last[row] = FOREVER if changed.expires_at is None else seconds(changed.expires_at)
-        flags[row] = (
-            RECOMMENDABLE * changed.recommendable + SHOWS_RELATED * changed.show_related + EVERGREEN * changed.evergreen
-        )
+        flags[row] = flags_of(changed)
         withdrawn[row] = changed.status is not Status.USABLE
     return first, last, flags, withdrawn
 

@@ -16,7 +16,7 @@ from recsys.extension.arrival import Arrival
 from recsys.extension.columns import LongerLookup, OtherLists, longer_lists, longer_texts
 from recsys.extension.numbers import Numbers, author_numbers, section_numbers, tag_numbers
 from recsys.neighbours import Neighbours
-from recsys.release import EVERGREEN, FOREVER, RECOMMENDABLE, SHOWS_RELATED, UNDATED, Release, seconds
+from recsys.release import FOREVER, UNDATED, Release, flags_of, seconds
 from recsys.urls import canonical_url, site_of
 
 Number = TypeVar("Number", bound=np.generic)
@@ -133,10 +133,7 @@ class ExtendedRelease(Release):
         until = [FOREVER if one.expires_at is None else seconds(one.expires_at) for one in articles]
         self.visible_until = _longer(base.visible_until, until)
         self.visible_until[list(self.replaced)] = UNDATED
-        flags = [
-            RECOMMENDABLE * one.recommendable + SHOWS_RELATED * one.show_related + EVERGREEN * one.evergreen
-            for one in articles
-        ]
+        flags = [flags_of(one) for one in articles]
         self.flags = _longer(base.flags, flags)
         self._add_stories()
 

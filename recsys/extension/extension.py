@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys import cards
-from recsys.articles import Article, content_hash, section_path
+from recsys.articles import Article, content_hash
 from recsys.authors import People, Person
-from recsys.cards import Card
+from recsys.cards import card_of
 from recsys.columns import Int64
 from recsys.extension.arrival import Arrival
 from recsys.extension.extended import ExtendedRelease, Near
@@ -82,7 +82,7 @@ class Extension:
         near = near.of(~np.isin(near.rows, replaced))
         printed = (article.title, article.standfirst, *article.tags)
         arrival = Arrival(
-            article, persons, _card(article, persons), canonical_url(article.url),
+            article, persons, cards.decode(cards.encode(card_of(article, persons))), canonical_url(article.url),
             frozenset(word for one in printed for word in words(one)), text.length, near, replaced,
         )  # fmt: skip
         self._finder.add(text, near, seconds(article.published_at))  # from here on nothing fails
@@ -112,10 +112,3 @@ class Extension:
             for number in self._base.authors_by_name[person.key]
         ]
         return np.unique(np.concatenate([np.empty(0, np.int64), *lists]))
-
-
-def _card(one: Article, persons: tuple[Person, ...]) -> Card:
-    names = tuple(person.name for person in persons)
-    section = section_path(one.section)
-    card = Card(one.id, one.url, one.title, one.standfirst, section, one.published_at, names, one.image)
-    return cards.decode(cards.encode(card))  # as it would be read from a release
