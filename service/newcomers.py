@@ -120,8 +120,8 @@ class Newcomers:
         for article in articles:
             vector = vectors.get(keys[article.id])
             if not extension.knows(article, vector is not None) and not self._added(extension, article, vector):
-                continue
-            if vector is None and not extension.knows(article, True):
+                self._waiting.pop(article.id, None)  # or it would be tried, and fail, at each round
+            elif vector is None and not extension.knows(article, True):
                 self._waiting[article.id] = keys[article.id]
             else:
                 self._waiting.pop(article.id, None)

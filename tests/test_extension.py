@@ -112,6 +112,10 @@ def test_what_is_changed_takes_the_place_of_what_it_was(make_release: MakeReleas
     assert live.row_of_url("https://paper.example/moved") == live.row("a003") >= 12
     with pytest.raises(LookupError):
         live.row_of_url("https://paper.example/story/3")
+    again = extended(base, [moved, replace(moved, url="https://paper.example/moved-again")])
+    assert again.row_of_url("https://paper.example/moved-again") == again.row("a003")
+    with pytest.raises(LookupError):
+        again.row_of_url("https://paper.example/moved")
     recommender = Recommender(live, variety=AS_RANKED)
     for key in (f"a{n:03}" for n in range(12)):
         page = recommender.related(key, 20, 20)

@@ -161,3 +161,28 @@ def test_an_export_that_waits_for_its_night_is_left_to_it(house: House, caplog: 
     newcomers.round()
     assert caplog.text.count("3 articles came since the night") == 1
     newcomers.stop()
+
+
+def test_a_vector_that_comes_but_cannot_be_used_is_not_tried_again_and_again(
+    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    newcomers, add = Newcomers(house.url, None, lambda: None), Extension.add
+    house.live.stop()
+    newcomers.beside(house.view.base)
+    house.store.put([new(50)])
+    newcomers.round()
+    extension = Extension(house.view.base)
+    embedder = FakeEmbedder()
+    text = extension.text(new(50))
+    house.store.put_embeddings(embedder.fingerprint, [extension.key(new(50))], embedder.embed([text]))
+
+    def fails(self: Extension, one: Article, vector: object) -> None:
+        if vector is not None:
+            raise RuntimeError("of another model")
+        add(self, one, vector)
+
+    monkeypatch.setattr(Extension, "add", fails)
+    for _ in range(3):
+        newcomers.round()
+    assert caplog.text.count("article 'a050' cannot be measured") == 1
+    newcomers.stop()

@@ -80,8 +80,8 @@ class ExtendedRelease(Release):
 
     def section_node(self, path: str) -> int:
         """The number of a section path such as "world/europe", or -1 where there is no such section."""
-        key = section_path(path).casefold()
-        return self._new_sections.get(key, -1) if key in self._new_sections else self._base.section_node(path)
+        later = self._new_sections.get(section_path(path).casefold())
+        return self._base.section_node(path) if later is None else later
 
     def section_path(self, node: int) -> str:
         """The path of a node, such as "world/europe"."""
@@ -115,9 +115,9 @@ class ExtendedRelease(Release):
         self.urls = longer_texts(base.urls, [one.url for one in articles])
         self._cards_of = [arrival.card for arrival in self._arrivals]
         canonical = [arrival.canonical for arrival in self._arrivals]
-        latest = self._rows_of_ids
-        self._rows_of_urls = {url: latest[one.id] for url, one in zip(canonical, articles, strict=True) if url}
         self.replaced = frozenset(int(row) for arrival in self._arrivals for row in arrival.replaced)
+        rows = {url: len(base) + place for place, url in enumerate(canonical) if url}
+        self._rows_of_urls = {url: row for url, row in rows.items() if row not in self.replaced}
         known = {base.sites[place]: place for place in range(len(base.sites))}
         hosts = [site_of(url) for url in canonical]
         for host in hosts:
