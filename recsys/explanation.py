@@ -7,12 +7,12 @@ from datetime import datetime
 import numpy as np
 
 from recsys.answers import Fallback, Source
+from recsys.lifecycles import lifecycle
 from recsys.overlay import Overlay
 from recsys.page import Ladder, Page, Picks
 from recsys.ranking import PARTS, score, text_relevance
 from recsys.release import Release
 from recsys.rules import Action, Rule, Widget
-from recsys.standing import lifecycle
 from recsys.subjects import rows_of
 
 MINUTE = "%Y-%m-%d %H:%M"

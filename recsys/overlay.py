@@ -25,6 +25,7 @@ class Overlay:
         changed: where and when the articles changed in between may be shown, by id.
         rules: those in force or to come, by id.
         version: the number of the rules' last change.
+        before, latest: the change up to which was known when this was read, and what has changed after it.
     """
 
     since: int = 0
@@ -32,6 +33,8 @@ class Overlay:
     changed: Mapping[str, Lifecycle] = field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
     version: int = -1
+    before: int = -1
+    latest: Mapping[str, Lifecycle] = field(default_factory=dict)
 
     @classmethod
     def none_since(cls, change: int) -> "Overlay":
@@ -55,10 +58,10 @@ def follow(store: "ArticleStore", known: Overlay) -> Overlay:
     """
     if known.upto == known.since and (last := store.change()) < known.since:
         raise StoreError(f"its last change is {last}, the release was built at {known.since}: is it the same store?")
-    changed, upto = dict(known.changed), known.upto
+    latest, upto = dict[str, Lifecycle](), known.upto
     page: Sequence[Change] = store.changes_after(upto, _PAGE)
     while page:
-        changed |= {change.id: change.lifecycle for change in page}
+        latest |= {change.id: change.lifecycle for change in page}
         upto = page[-1].change
         page = store.changes_after(upto, _PAGE) if len(page) == _PAGE else ()
     version = store.desk.version()
@@ -66,4 +69,4 @@ def follow(store: "ArticleStore", known: Overlay) -> Overlay:
         return known
     # read after the number: rules that are newer than it are read again next time, none is missed
     rules = known.rules if version == known.version else store.desk.rules(datetime.now(UTC))
-    return Overlay(known.since, upto, changed, rules, version)
+    return Overlay(known.since, upto, {**known.changed, **latest}, rules, version, known.upto, latest)

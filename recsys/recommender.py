@@ -6,6 +6,7 @@ How a list is filled is in `recsys.page`; who may stand in it in `recsys.eligibi
 """
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from datetime import UTC, datetime
 from time import time
 from typing import Unpack
@@ -18,6 +19,7 @@ from recsys.eligibility import Filters, Narrowing
 from recsys.errors import ConfigError
 from recsys.explanation import Explanation, explain
 from recsys.floor import floor
+from recsys.lifecycles import Lifecycles
 from recsys.overlay import Overlay
 from recsys.page import Ladder, Page, Picks
 from recsys.ranking import Weights
@@ -54,14 +56,25 @@ class Recommender:
         self.variety = variety or Variety()
         self.floor = floor(release, self.weights)
         self._clock = clock
-        self._standing = Standing.of(release, self.overlay, clock())
+        self._lives = Lifecycles.of(release, self.overlay)
+        self._standing = Standing.of(self._lives, clock())
+
+    def followed(self, release: Release, overlay: Overlay) -> "Recommender":
+        """The same for what has become of the release or the overlay; it costs what has changed."""
+        later = copy(self)
+        later.release, later.overlay = release, overlay
+        if release.base is not self.release.base:
+            later.floor = floor(release, self.weights)
+        later._lives = self._lives.followed(release, overlay)
+        later._standing = Standing.of(later._lives, self._clock())
+        return later
 
     @property
     def standing(self) -> Standing:
         """What is in force now. A request takes it once, so that its answer is of one moment."""
         standing, now = self._standing, self._clock()
         if not standing.since <= now < standing.until:
-            standing = self._standing = Standing.of(self.release, self.overlay, now)
+            standing = self._standing = Standing.of(self._lives, now)
         return standing
 
     def similar(

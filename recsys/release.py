@@ -70,7 +70,7 @@ class Release:
     Attributes:
         path: its folder.
         manifest: what it says of itself.
-        replaced: rows that stand for nothing any more; see `recsys.extension`.
+        replaced: (m,) int64, rows that stand for nothing any more; see `recsys.extension`.
         published: (n,) int64, seconds since 1970 UTC, `UNDATED` where unknown.
         section: (n,) int32, the row's node in the section tree, -1 where unknown.
         section_ancestors: (nodes, depth) int32, each node's path from the root, padded with -1.
@@ -99,7 +99,7 @@ class Release:
     def __init__(self, path: Path, manifest: Manifest) -> None:
         self.path = path
         self.manifest = manifest
-        self.replaced: frozenset[int] = frozenset()
+        self.replaced: Int64 = np.empty(0, np.int64)
         self.ids = TextColumn.open(path, "ids")
         self.urls = TextColumn.open(path, "urls")
         self._cards = TextColumn.open(path, "cards")
@@ -200,6 +200,11 @@ class Release:
 
     def __len__(self) -> int:
         return self.manifest.articles
+
+    @property
+    def base(self) -> "Release":
+        """What the night built: this very release, but for one with arrivals (`recsys.extension`)."""
+        return self
 
     @property
     def id(self) -> str:

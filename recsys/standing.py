@@ -8,14 +8,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
-from recsys.articles import Status, tag_key
+from recsys.articles import tag_key
 from recsys.columns import Bools, Int64
-from recsys.lifecycle import Lifecycle
-from recsys.overlay import Overlay
+from recsys.lifecycles import Lifecycles
 from recsys.pins import Pins
-from recsys.release import EVERGREEN, FOREVER, RECOMMENDABLE, SHOWS_RELATED, Release, flags_of, seconds
+from recsys.release import EVERGREEN, FOREVER, RECOMMENDABLE, SHOWS_RELATED, Release
 from recsys.rules import LARGEST_FACTOR, SMALLEST_FACTOR, Action, Kind, Rule, Widget
 from recsys.signals import Float32s, Floats, Matching
 from recsys.subjects import author_numbers, rows_of
@@ -51,17 +49,18 @@ class Standing:
     pins: Pins
 
     @classmethod
-    def of(cls, release: Release, overlay: Overlay, now: float) -> "Standing":
+    def of(cls, lives: Lifecycles, now: float) -> "Standing":
         """What is in force at `now`, in seconds since 1970 UTC."""
-        first, last, flags, withdrawn = _lifecycles(release, overlay)
-        gone = withdrawn | (first > now) | (last <= now)
+        release, overlay, flags = lives.release, lives.overlay, lives.flags
+        gone = lives.withdrawn | (lives.first > now) | (lives.last <= now)
+        gone[release.replaced] = True
         rules = [rule for rule in overlay.rules if _from(rule) <= now < _until(rule)]
         hidden = gone | (flags & RECOMMENDABLE == 0)
         hidden[_rows(release, rules, Action.EXCLUDE)] = True
         sections, authors = _ignored(release, rules)
         return cls(
             since=now,
-            until=_next(now, first, last, overlay.rules),
+            until=_next(now, lives.first, lives.last, overlay.rules),
             gone=gone,
             hidden=hidden,
             silent=_silent(release, rules, flags & SHOWS_RELATED == 0),
@@ -71,26 +70,6 @@ class Standing:
             ignored_authors=authors,
             pins=Pins.of(release, rules),
         )
-
-
-def lifecycle(release: Release, overlay: Overlay, row: int) -> Lifecycle:
-    """When and where a row may be shown, as the newsroom says now."""
-    return overlay.changed.get(release.ids[row]) or release.lifecycle(row)
-
-
-def _lifecycles(release: Release, overlay: Overlay) -> tuple[Int64, Int64, npt.NDArray[np.uint8], Bools]:
-    """(from, until, flags, withdrawn) of all rows, with the changes laid over them."""
-    first, last, flags = release.visible_from, release.visible_until, release.flags
-    withdrawn = np.zeros(len(release), np.bool_)
-    there = [(row, changed) for key, changed in overlay.changed.items() for row in release.rows([key])]
-    if there:
-        first, last, flags = first.copy(), last.copy(), flags.copy()
-    for row, changed in there:
-        first[row] = seconds(changed.embargoed_until)
-        last[row] = FOREVER if changed.expires_at is None else seconds(changed.expires_at)
-        flags[row] = flags_of(changed)
-        withdrawn[row] = changed.status is not Status.USABLE
-    return first, last, flags, withdrawn
 
 
 def _from(rule: Rule) -> float:

@@ -10,9 +10,10 @@ from fastapi import Request, Response
 
 from recsys.answers import Answer, Filled, Item, RelatedAnswer
 from recsys.errors import ArticleNotFound
+from recsys.lifecycles import lifecycle
 from recsys.recommender import Recommender
 from recsys.release import UNDATED
-from recsys.standing import Standing, lifecycle
+from recsys.standing import Standing
 from service.caching import cache_headers, has_it, patience, tag_of
 from service.live import Live, View
 from service.problems import BadValue, Problem, bad_parameters, no_release

@@ -214,13 +214,16 @@ class Live:
         known = old.overlay.reaching_back_to(base.manifest.change) if old else None
         overlay, store_ok = self._overlay(known or Overlay.none_since(base.manifest.change))
         release = base if self._newcomers is None else self._newcomers.beside(base)
-        if old and (release, overlay) == (old.release, old.overlay):
+        if old and release is old.release and overlay is old.overlay:
             if store_ok != old.store_ok:
                 self.view = View(old.recommender, base, overlay, store_ok)
             return
         if self._newcomers is not None and (old is None or overlay.upto != old.overlay.upto):
             self._newcomers.wake()
-        recommender = Recommender(release, self._weights, overlay, self._variety, self.clock)
+        if old is None:
+            recommender = Recommender(release, self._weights, overlay, self._variety, self.clock)
+        else:
+            recommender = old.recommender.followed(release, overlay)
         self.view = view = View(recommender, base, overlay, store_ok)
         if old is None or old.base is not base:
             log.info(

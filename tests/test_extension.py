@@ -10,16 +10,19 @@ from conftest import DAY_ZERO, MakeRelease, article, published
 from fakes import FakeEmbedder
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from test_laws import NOW, Reading, articles, check_list, narrowings, overlays
+from test_laws import NOW, Reading, articles, check_list, lifecycles, narrowings, overlays
 from test_recommender import paper
-from test_standing import Clock
+from test_standing import Clock, rule
 
 from recsys import Recommender, Release
 from recsys.answers import Source
 from recsys.articles import Article, AuthorName
 from recsys.extension import Extension
+from recsys.extension.recent import Recent
+from recsys.lifecycle import Lifecycle
 from recsys.overlay import Overlay
-from recsys.rules import Widget
+from recsys.rules import Action, Kind, Widget
+from recsys.standing import WIDGETS
 from recsys.variety import AS_RANKED
 
 
@@ -184,3 +187,146 @@ def test_tags_old_and_new_are_found_among_many(make_release: MakeRelease) -> Non
     ]
     assert live.rows_by_tag.place("nothing") == -1
     assert {live.rows_by_tag.texts[int(tag)] for tag in live.tags[20]} == {"tag05", "a new one", "zebra"}
+
+
+def everything_of(release: Release) -> dict[str, object]:
+    """What any request could read of a release."""
+    rows = range(len(release))
+    lists = ("authors", "tags", "section_rows", "author_rows", "text_rows", "event_rows", "co_authors")
+    numbers = (
+        "published", "text_length", "site", "section", "flags", "visible_from", "visible_until", "text_group",
+        "event_group", "text_preference", "section_ancestors", "section_rarity", "tag_rarity", "recent", "replaced",
+    )  # fmt: skip
+    words = sorted({word for row in rows for word in release.card(row).title.casefold().split()} | {"rare", "topic"})
+    names = sorted({name.casefold() for row in rows for name in release.card(row).authors})
+    return {
+        **{name: getattr(release, name).tolist() for name in numbers},
+        **{name: [getattr(release, name)[n].tolist() for n in range(len(getattr(release, name)))] for name in lists},
+        "ids": [release.ids[row] for row in rows],
+        "urls": [release.urls[row] for row in rows],
+        "rows": {key: release.rows([key]) for key in {release.ids[row] for row in rows}},
+        "cards": [release.card(row) for row in rows],
+        "sections": [release.section_path(node) for node in range(len(release.section_rarity))],
+        "nodes": [release.section_node(release.section_path(node)) for node in range(len(release.section_rarity))],
+        "tag names": [release.rows_by_tag.texts[n] for n in range(len(release.rows_by_tag.texts))],
+        "by tag": [release.rows_by_tag[tag].tolist() for tag in ("a", "b", "new", "newer")],
+        "by word": {word: release.rows_by_word[word].tolist() for word in words},
+        "by name": {name: release.authors_by_name[name].tolist() for name in names},
+        "neighbours": [
+            sorted(
+                zip(near.rows.tolist(), *(np.nan_to_num(column, nan=-9.0).tolist() for column in measured), strict=True)
+            )
+            for near in map(release.neighbours, rows)
+            for measured in [(near.cosine, near.words, near.names, near.kin)]
+        ],
+    }
+
+
+newcomers = st.lists(
+    st.builds(
+        lambda number, title, section, author, tags, hour: article(
+            number, title=title, section=section, authors=author, tags=tags, published_at=hour,
+            url=f"https://paper.example/{title.replace(' ', '-')}" if number % 2 else f"https://paper.example/story/{number}",
+        ),
+        st.integers(0, 12),
+        st.sampled_from(["Storm in the harbour", "Council votes", "A rare topic"]),
+        st.sampled_from(["", "news", "news/local", "culture/film", "Culture"]),
+        st.sampled_from([(), (AuthorName("Ines Vallory"),), (AuthorName("Bo Day"), AuthorName("Ines Vallory"))]),
+        st.sampled_from([(), ("a",), ("a", "new"), ("newer",)]),
+        st.sampled_from([None, DAY_ZERO, DAY_ZERO + timedelta(days=3), DAY_ZERO + timedelta(days=90)]),
+    ),
+    min_size=2,
+    max_size=10,
+)  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(later=newcomers, first=st.integers(1, 9))
+def test_a_view_stays_as_it_was_while_more_come_and_is_the_same_however_often_one_was_taken(
+    small_paper: Release, later: list[Article], first: int
+) -> None:
+    growing = Extension(small_paper)
+    seen = []
+    for place, one in enumerate(later):
+        growing.add(one, FakeEmbedder().embed([growing.text(one)])[0] if place % 3 else None)
+        if place >= first - 1 or place == 0:
+            view = growing.release()
+            seen.append((view, everything_of(view)))
+    for view, before in seen:
+        assert everything_of(view) == before
+    at_once = Extension(small_paper)
+    for place, one in enumerate(later):
+        at_once.add(one, FakeEmbedder().embed([at_once.text(one)])[0] if place % 3 else None)
+    assert everything_of(at_once.release()) == everything_of(growing.release())
+
+
+@pytest.fixture(scope="module")
+def small_paper(tmp_path_factory: pytest.TempPathFactory) -> Release:
+    ines = (AuthorName("Ines Vallory"),)
+    first = [
+        article(n, authors=ines if n % 2 else (), section="news", tags=("a",) if n % 3 else ("b",)) for n in range(8)
+    ]
+    return published(tmp_path_factory.mktemp("small"), first, neighbours=4)
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    texts=st.lists(st.dictionaries(st.integers(0, 30), st.sampled_from([0.25, 0.5, 1.0]), max_size=8), max_size=40),
+    asked=st.dictionaries(st.integers(0, 30), st.sampled_from([0.25, 0.5, 1.0]), max_size=8),
+)
+def test_words_of_arrivals_are_compared_as_pair_by_pair(texts: list[dict[int, float]], asked: dict[int, float]) -> None:
+    def terms(text: dict[int, float]) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+        length = np.linalg.norm(list(text.values())) or 1.0
+        return np.array(sorted(text), np.uint32), np.array([text[key] / length for key in sorted(text)], np.float32)
+
+    recent = Recent()
+    for text in texts:
+        recent.add(terms(text))
+    mine = dict(zip(*(part.tolist() for part in terms(asked)), strict=True))
+    theirs = [dict(zip(*(part.tolist() for part in terms(text)), strict=True)) for text in texts]
+    expected = [sum(weight * other.get(key, 0.0) for key, weight in mine.items()) for other in theirs]
+    assert recent.similarities(terms(asked)).tolist() == pytest.approx(expected, abs=1e-5)
+
+
+def test_of_many_arrivals_near_to_one_article_the_nearest_are_kept(make_release: MakeRelease) -> None:
+    base = make_release([article(n) for n in range(3)])
+    same = article(0).body
+    extension = Extension(base)
+    for n in range(130):
+        extension.add(article(100 + n, body=same if n == 5 else f"{same} and {n} harbour storm{n} ferry{n}"), None)
+    later = [row for row in extension.release().neighbours(0).rows.tolist() if row >= 3]
+    assert len(later) == 100
+    assert 8 in later, "the sixth to come is the nearest"
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    steps=st.lists(
+        st.tuples(st.sampled_from(["change", "arrive", "both", "rules", "lost"]), st.integers(0, 9), lifecycles),
+        max_size=8,
+    )
+)
+def test_what_follows_from_change_to_change_is_what_is_worked_out_from_nothing(
+    small_paper: Release, steps: list[tuple[str, int, Lifecycle]]
+) -> None:
+    extension, known, recommender = Extension(small_paper), Overlay(), Recommender(small_paper, clock=Clock(NOW))
+    for place, (step, number, life) in enumerate(steps):
+        key = f"a{number:03}"
+        if step in ("arrive", "both"):
+            extension.add(article(number, title=f"Version {place}"), None)
+        if step in ("change", "both", "rules", "lost"):
+            latest = {} if step == "rules" else {key: life}
+            before = -7 if step == "lost" else known.upto
+            rules = (
+                (replace(rule(Action.EXCLUDE, Kind.ARTICLE, key), id=place + 1),) if step == "rules" else known.rules
+            )
+            known = Overlay(0, known.upto + 1, {**known.changed, **latest}, rules, place, before, latest)
+        recommender = recommender.followed(extension.release(), known)
+        fresh = Recommender(recommender.release, overlay=known, clock=Clock(NOW))
+        ours, theirs = recommender.standing, fresh.standing
+        assert (ours.since, ours.until) == (theirs.since, theirs.until)
+        for name in ("gone", "hidden"):
+            assert getattr(ours, name).tolist() == getattr(theirs, name).tolist()
+        assert [ours.silent[w].tolist() for w in WIDGETS] == [theirs.silent[w].tolist() for w in WIDGETS]
+        assert ours.matching.evergreen.tolist() == theirs.matching.evergreen.tolist()
+        assert recommender.floor == fresh.floor

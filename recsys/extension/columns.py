@@ -11,15 +11,18 @@ from recsys.lookup import Lookup
 
 @dataclass(frozen=True, slots=True)
 class LongerTexts(TextColumn):
-    """A text column and, after its rows, `more`."""
+    """A text column and, after its rows, the first of `more` up to `size` in all; `more` may grow meanwhile."""
 
-    more: tuple[bytes, ...] = ()
+    more: Sequence[bytes]
+    size: int
 
     def __len__(self) -> int:
-        return len(self.offsets) - 1 + len(self.more)
+        return self.size
 
     def bytes_at(self, row: int) -> bytes:
         """The UTF-8 bytes of one row."""
+        if not 0 <= row < self.size:
+            raise IndexError(f"row {row} of a column of {self.size}")
         own = len(self.offsets) - 1
         return self.more[row - own] if row >= own else TextColumn.bytes_at(self, row)
 
@@ -45,31 +48,27 @@ class OtherLists(ListColumn):
 
 @dataclass(frozen=True, slots=True)
 class LongerLookup(Lookup):
-    """The lookup `base` with texts after its own (`more`: text to place) and, of some texts, `later` numbers."""
+    """The lookup `base` with texts after its own (`more`: text to place) and, of some texts, `later` numbers.
+
+    Places from `len(texts)` on and numbers from `limit` on are of a later view: both mappings may grow meanwhile.
+    """
 
     base: Lookup
     more: Mapping[str, int]
     later: Mapping[str, Sequence[int]]
+    limit: int
 
     def place(self, text: str) -> int:
         """Where exactly this text stands among the texts, -1 where it is not known."""
-        found = self.more.get(text)
-        return self.base.place(text) if found is None else found
+        found = self.more.get(text, -1)
+        return found if 0 <= found < len(self.texts) else self.base.place(text)
 
     def __getitem__(self, text: str) -> Int32:
-        own, later = self.base[text], self.later.get(text)
-        return own if later is None else np.unique(np.concatenate([own, np.array(later, np.int32)]))
+        later = [number for number in self.later.get(text, ()) if number < self.limit]
+        own = self.base[text]
+        return np.unique(np.concatenate([own, np.array(later, np.int32)])) if later else own
 
 
-def longer_texts(column: TextColumn, more: list[str] | list[bytes]) -> LongerTexts:
-    """The column with these texts after its own."""
-    raw = tuple(text if isinstance(text, bytes) else text.encode() for text in more)
-    return LongerTexts(column.offsets, column.blob, raw)
-
-
-def longer_lists(column: ListColumn, more: list[list[int]]) -> ListColumn:
-    """The column with these lists after its own, copied."""
-    lengths = np.cumsum([len(numbers) for numbers in more], dtype=np.int64)
-    values = np.array([number for numbers in more for number in numbers], column.values.dtype)
-    offsets = np.concatenate([column.offsets, column.offsets[-1] + lengths])
-    return ListColumn(offsets, np.concatenate([column.values, values]))
+def longer_texts(column: TextColumn, more: Sequence[bytes]) -> LongerTexts:
+    """The column with the texts that are there by now after its own."""
+    return LongerTexts(column.offsets, column.blob, more, len(column) + len(more))

@@ -1,53 +1,55 @@
-"""A release and its arrivals as one: columns with more rows, newest-first lists with the arrivals in their places."""
+"""A release and its arrivals as one: what a request reads, as it was when the view was made."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Iterable
 
 import numpy as np
-import numpy.typing as npt
 
-from recsys.articles import section_path, tag_key
-from recsys.authors import People
+from recsys import cards
+from recsys.articles import section_path
 from recsys.cards import Card
-from recsys.columns import Int32, Int64, ListColumn
+from recsys.columns import Int64
 from recsys.errors import ArticleNotFound
-from recsys.extension.arrival import Arrival
-from recsys.extension.columns import LongerLookup, OtherLists, longer_lists, longer_texts
-from recsys.extension.numbers import Numbers, author_numbers, section_numbers, tag_numbers
+from recsys.extension.annex import Annex
+from recsys.extension.columns import LongerLookup, longer_texts
 from recsys.neighbours import Neighbours
-from recsys.release import FOREVER, UNDATED, Release, flags_of, seconds
-from recsys.urls import canonical_url, site_of
-
-Number = TypeVar("Number", bound=np.generic)
-Near = tuple[int, float, float, float, float]  # row of an arrival, cosine, words, names, kin
+from recsys.release import Release
+from recsys.urls import canonical_url
 
 
 class ExtendedRelease(Release):
-    """A release of which the rows n, n + 1 … are arrivals; a row that one of them replaced is for ever expired.
+    """A release of which the rows n, n + 1 … are arrivals. It keeps what it has while the annex grows.
 
     Args:
-        base: what the night built.
-        arrivals: in the order in which they came.
-        near_arrivals: for each row the later arrivals that it is a neighbour of; it may grow meanwhile.
-        people: whom names mean.
+        annex: what came after the night.
     """
 
-    def __init__(
-        self,
-        base: Release,
-        arrivals: Sequence[Arrival],
-        near_arrivals: Mapping[int, Sequence[Near]],
-        people: People,
-    ) -> None:
+    def __init__(self, annex: Annex) -> None:
+        base = annex.base
         self.__dict__.update(base.__dict__)
-        self._base, self._arrivals, self._near_arrivals = base, tuple(arrivals), near_arrivals
-        self._count = len(base) + len(arrivals)
+        self._annex, self._base, self._count = annex, base, len(base) + len(annex)
         self.__dict__["vectors"] = base.vectors  # of the night's rows; the arrivals have theirs in the finder
-        self._rows_of_ids = {arrival.article.id: len(base) + place for place, arrival in enumerate(arrivals)}
-        self._add_texts()
-        self._add_numbers()
-        self._add_lists(people)
+        self.__dict__.update({name: column.view() for name, column in annex.numbers.items()})
+        self.replaced = annex.replaced.view()
+        self.ids, self.urls = longer_texts(base.ids, annex.ids), longer_texts(base.urls, annex.urls)
+        self.authors, self.tags = annex.authors_of.view(), annex.tags_of.view()
+        self.section_ancestors, self.section_rarity = annex.sections.ancestors(), annex.sections.rarity()
+        self.section_rows = annex.section_rows.view(len(annex.sections), self.published)
+        self.author_rows = annex.author_rows.view(annex.persons.size, self.published)
+        self.recent = annex.recent()
+        self.text_rows, self.event_rows, self.co_authors = annex.text_rows(), annex.event_rows(), annex.co_authors()
+        names, tags, found = base.authors_by_name, base.rows_by_tag, base.rows_by_word
+        self.authors_by_name = LongerLookup(
+            names.texts, names.numbers, names, {}, annex.persons.names, annex.persons.size
+        )
+        self.tag_rarity = annex.tags.rarity()
+        texts = longer_texts(tags.texts, annex.tags.texts)
+        self.rows_by_tag = LongerLookup(texts, tags.numbers, tags, annex.tags.numbers, annex.rows_of_tag, self._count)
+        self.rows_by_word = LongerLookup(found.texts, found.numbers, found, {}, annex.rows_of_word, self._count)
+
+    @property
+    def base(self) -> Release:
+        """What the night built."""
+        return self._base
 
     def __len__(self) -> int:
         return self._count
@@ -56,8 +58,8 @@ class ExtendedRelease(Release):
         """The rows of those articles that there are, in the order asked; the others are left out."""
         found = []
         for key in article_ids:
-            later = self._rows_of_ids.get(key)
-            found += self._base.rows([key]) if later is None else [later]
+            later = self._last(self._annex.rows_of_id.get(key, ()))
+            found += self._base.rows([key]) if later < 0 else [later]
         return found
 
     def row_of_url(self, url: str) -> int:
@@ -66,182 +68,41 @@ class ExtendedRelease(Release):
         Raises:
             ArticleNotFound: no article has this address.
         """
-        later = self._rows_of_urls.get(canonical_url(url) or "")
-        if later is not None:
-            return later
-        row = self._base.row_of_url(url)
-        if row in self.replaced:  # its article has another address now
+        later = self._last(self._annex.rows_of_url.get(canonical_url(url) or "", ()))
+        row = self._base.row_of_url(url) if later < 0 else later
+        if self._is_replaced(row):  # its article has another address now
             raise ArticleNotFound(url)
         return row
 
     def card(self, row: int) -> Card:
         """What a widget shows of this row."""
-        return self._base.card(row) if row < len(self._base) else self._cards_of[row - len(self._base)]
+        own = len(self._base)
+        return self._base.card(row) if row < own else cards.decode(self._annex.cards[row - own])
 
     def section_node(self, path: str) -> int:
         """The number of a section path such as "world/europe", or -1 where there is no such section."""
-        later = self._new_sections.get(section_path(path).casefold())
-        return self._base.section_node(path) if later is None else later
+        later = self._annex.sections.nodes.get(section_path(path).casefold(), -1)
+        return later if 0 <= later < len(self.section_rarity) else self._base.section_node(path)
 
     def section_path(self, node: int) -> str:
         """The path of a node, such as "world/europe"."""
         own = len(self._base.section_rarity)
-        return self._base.section_path(node) if node < own else self._new_paths[node - own]
+        return self._base.section_path(node) if node < own else self._annex.sections.paths[node - own]
 
     def neighbours(self, row: int) -> Neighbours:
         """The nearest articles of a row, worked out at build, or when they came."""
-        near = self._base.neighbours(row) if row < len(self._base) else self._arrivals[row - len(self._base)].near
-        later = [entry for entry in self._near_arrivals.get(row, ()) if entry[0] < self._count]
-        if not later:
-            return near
-        rows, *values = zip(*later, strict=True)
-        cosine, shared, named, kin = (np.array(column, np.float32) for column in values)
-        return Neighbours(
-            np.concatenate([near.rows, np.array(rows, np.int64)]),
-            np.concatenate([near.cosine, cosine]),
-            np.concatenate([near.words, shared]),
-            np.concatenate([near.names, named]),
-            np.concatenate([near.kin, kin]),
-        )
+        own = len(self._base)
+        near = self._base.neighbours(row) if row < own else self._annex.near.own[row - own]
+        return self._annex.near.later(near, row, self._count)
 
     @property
     def neighbour_counts(self) -> Int64:
         """(n,) int64: how many neighbours each row has."""
         return np.array([len(self.neighbours(row).rows) for row in range(self._count)], np.int64)
 
-    def _add_texts(self) -> None:
-        base, articles = self._base, [arrival.article for arrival in self._arrivals]
-        self.ids = longer_texts(base.ids, [one.id for one in articles])
-        self.urls = longer_texts(base.urls, [one.url for one in articles])
-        self._cards_of = [arrival.card for arrival in self._arrivals]
-        canonical = [arrival.canonical for arrival in self._arrivals]
-        self.replaced = frozenset(int(row) for arrival in self._arrivals for row in arrival.replaced)
-        rows = {url: len(base) + place for place, url in enumerate(canonical) if url}
-        self._rows_of_urls = {url: row for url, row in rows.items() if row not in self.replaced}
-        known = {base.sites[place]: place for place in range(len(base.sites))}
-        hosts = [site_of(url) for url in canonical]
-        for host in hosts:
-            if host:
-                known.setdefault(host, len(known))
-        self.site = _longer(base.site, [known.get(host, -1) for host in hosts])
+    def _last(self, rows: Iterable[int]) -> int:
+        """The last of the rows that this view has, -1 where it has none."""
+        return max((row for row in rows if row < self._count), default=-1)
 
-    def _add_numbers(self) -> None:
-        base, articles = self._base, [arrival.article for arrival in self._arrivals]
-        self.published = _longer(base.published, [seconds(one.published_at) for one in articles])
-        self.text_length = _longer(base.text_length, [arrival.length for arrival in self._arrivals])
-        self.visible_from = _longer(base.visible_from, [seconds(one.embargoed_until) for one in articles])
-        until = [FOREVER if one.expires_at is None else seconds(one.expires_at) for one in articles]
-        self.visible_until = _longer(base.visible_until, until)
-        self.visible_until[list(self.replaced)] = UNDATED
-        flags = [flags_of(one) for one in articles]
-        self.flags = _longer(base.flags, flags)
-        self._add_stories()
-
-    def _add_stories(self) -> None:
-        """A new version takes the place of the old one in its stories."""
-        base, start = self._base, len(self._base)
-        self.text_group, self.event_group, self.text_preference = (
-            _longer(column, [-1 if column is not base.text_preference else 0] * len(self._arrivals))
-            for column in (base.text_group, base.event_group, base.text_preference)
-        )
-        swapped: dict[int, int] = {}
-        for place, arrival in enumerate(self._arrivals):
-            for row in arrival.replaced.tolist():
-                for column in (self.text_group, self.event_group, self.text_preference):
-                    column[start + place] = column[row]
-                swapped[row] = start + place
-        self.text_rows = _in_their_place(base.text_rows, self.text_group, swapped)
-        self.event_rows = _in_their_place(base.event_rows, self.event_group, swapped)
-
-    def _add_lists(self, people: People) -> None:
-        base = self._base
-        sections = section_numbers(base, [arrival.article.section for arrival in self._arrivals])
-        self.section = _longer(base.section, sections.of_rows)
-        self.section_ancestors, self._new_sections, self._new_paths = sections.ancestors, sections.nodes, sections.paths
-        nodes = len(self.section_ancestors)
-        self.section_rarity = _longer(base.section_rarity, [1.0] * (nodes - len(base.section_rarity)))
-        inside = [
-            [n for n in self.section_ancestors[node].tolist() if n >= 0] if node >= 0 else []
-            for node in sections.of_rows
-        ]
-        self.section_rows = self._merged(base.section_rows, inside, nodes)
-        authors = author_numbers(base, [arrival.persons for arrival in self._arrivals], people)
-        self.authors = longer_lists(base.authors, authors.of_rows)
-        self.author_rows = self._merged(base.author_rows, authors.of_rows, authors.size)
-        self.co_authors = _co_authors(base.co_authors, authors)
-        known = base.authors_by_name
-        self.authors_by_name = LongerLookup(known.texts, known.numbers, known, {}, authors.names)
-        tags = tag_numbers(base, [[tag_key(tag) for tag in arrival.article.tags] for arrival in self._arrivals])
-        self.tags = longer_lists(base.tags, tags.of_rows)
-        rarest = np.log1p(len(base)) if len(base) else 1.0
-        self.tag_rarity = _longer(base.tag_rarity, [rarest] * (tags.size - len(base.tag_rarity)))
-        self.rows_by_tag = self._tag_lookup(tags)
-        self.rows_by_word = self._word_lookup()
-        self.recent = self._newest_first(base.recent, range(len(self._arrivals)))
-
-    def _tag_lookup(self, tags: Numbers) -> LongerLookup:
-        base, start = self._base.rows_by_tag, len(self._base)
-        holders: defaultdict[int, list[int]] = defaultdict(list)
-        for place, numbers in enumerate(tags.of_rows):
-            for number in numbers:
-                holders[number].append(place)
-        texts = longer_texts(base.texts, list(tags.names))
-        rows = {texts[number]: [start + place for place in places] for number, places in holders.items()}
-        return LongerLookup(texts, base.numbers, base, {name: found[0] for name, found in tags.names.items()}, rows)
-
-    def _word_lookup(self) -> LongerLookup:
-        base, start = self._base.rows_by_word, len(self._base)
-        holders: defaultdict[str, list[int]] = defaultdict(list)
-        for place, arrival in enumerate(self._arrivals):
-            for word in arrival.words:
-                holders[word].append(start + place)
-        return LongerLookup(base.texts, base.numbers, base, {}, holders)
-
-    def _merged(self, column: ListColumn, of_rows: Sequence[Sequence[int]], size: int) -> OtherLists:
-        """The reverse of a column, newest first, with the arrivals in their places."""
-        holders: defaultdict[int, list[int]] = defaultdict(list)
-        for place, numbers in enumerate(of_rows):
-            for number in numbers:
-                holders[number].append(place)
-        nothing = np.empty(0, np.int32)
-        other = {
-            number: self._newest_first(column[number] if number < len(column) else nothing, places)
-            for number, places in holders.items()
-        }
-        return OtherLists(column.offsets, column.values, other, size)
-
-    def _newest_first(self, rows: Int32, places: Iterable[int]) -> Int32:
-        """The rows, newest first, with the arrivals at these places among them."""
-        more = np.array(list(places), np.int32) + len(self._base)
-        more = more[np.argsort(-self.published[more].astype(np.float64), kind="stable")]
-        age = -self.published[rows].astype(np.float64)
-        at = np.searchsorted(age, -self.published[more].astype(np.float64), "right")
-        return np.insert(rows, at, more).astype(np.int32)
-
-
-def _co_authors(column: ListColumn, authors: Numbers) -> OtherLists:
-    """With those who signed an arrival together, after those whom the night knows."""
-    together: defaultdict[int, dict[int, None]] = defaultdict(dict)
-    for signed in authors.of_rows:
-        for one in signed if len(signed) > 1 else ():
-            known = column[one].tolist() if one < len(column) else []
-            together[one] |= dict.fromkeys([*known, *(other for other in signed if other != one)])
-    other = {one: np.array(list(known), np.int32) for one, known in together.items()}
-    return OtherLists(column.offsets, column.values, other, authors.size)
-
-
-def _in_their_place(column: ListColumn, group: Int32, swapped: Mapping[int, int]) -> OtherLists:
-    """The groups with each row that was replaced by the one that replaced it, in the end."""
-
-    def last(row: int) -> int:
-        while row in swapped:
-            row = swapped[row]
-        return row
-
-    touched = {int(group[row]) for row in swapped} - {-1}
-    other = {number: np.array([last(row) for row in column[number].tolist()], np.int32) for number in touched}
-    return OtherLists(column.offsets, column.values, other, len(column))
-
-
-def _longer(column: npt.NDArray[Number], more: Sequence[float]) -> npt.NDArray[Number]:
-    return np.concatenate([column, np.array(more, column.dtype)])
+    def _is_replaced(self, row: int) -> bool:
+        return self._annex.replaced_by.get(row, self._count) < self._count

@@ -1,24 +1,21 @@
 """Takes in articles that came after the night, one after the other, and gives the release with them."""
 
-from collections import defaultdict
 from collections.abc import Iterable
 
 import numpy as np
 import numpy.typing as npt
 
-from recsys import cards
 from recsys.articles import Article, content_hash
 from recsys.authors import People, Person
-from recsys.cards import card_of
 from recsys.columns import Int64
+from recsys.extension.annex import Annex
 from recsys.extension.arrival import Arrival
-from recsys.extension.extended import ExtendedRelease, Near
+from recsys.extension.extended import ExtendedRelease
 from recsys.extension.finder import Finder
-from recsys.keywords import words
+from recsys.extension.stories import Stories
 from recsys.registry import read_registry
 from recsys.release import Release, seconds
 from recsys.text import Boilerplate, embedding_text, lexical_text, text_digest
-from recsys.urls import canonical_url
 
 Vector = npt.NDArray[np.float32]
 
@@ -38,15 +35,14 @@ class Extension:
         lines = release.report["boilerplate"]
         self._boilerplate = Boilerplate(lines["lines"], len(release), lines["threshold"])
         self._people = People(read_registry(release.path))
-        self._finder = Finder(release)
-        self._arrivals: list[Arrival] = []
-        self._near_arrivals: defaultdict[int, list[Near]] = defaultdict(list)  # only ever grows; see ExtendedRelease
-        self._rows: dict[str, int] = {}
-        self._of_author: defaultdict[str, list[int]] = defaultdict(list)
+        self._annex = Annex(release, self._people)
+        self._finder = Finder(release, self._annex)
+        self._stories = Stories(release)
+        self._of_author: dict[str, list[int]] = {}
         self._contents: dict[str, tuple[int, bool]] = {}
 
     def __len__(self) -> int:
-        return len(self._arrivals)
+        return len(self._annex)
 
     def key(self, article: Article) -> str:
         """The digest under which the store keeps the vector of this article's text."""
@@ -77,38 +73,25 @@ class Extension:
             self.text(article),
             vector,
         )
-        row, replaced = len(self._base) + len(self._arrivals), self._rows_of(article.id)
+        replaced = np.array(self._annex.rows(article.id), np.int64)
         near = self._finder.near(text, seconds(article.published_at), self._mates(persons))
         near = near.of(~np.isin(near.rows, replaced))
-        printed = (article.title, article.standfirst, *article.tags)
-        arrival = Arrival(
-            article, persons, cards.decode(cards.encode(card_of(article, persons))), canonical_url(article.url),
-            frozenset(word for one in printed for word in words(one)), text.length, near, replaced,
-        )  # fmt: skip
-        self._finder.add(text, near, seconds(article.published_at))  # from here on nothing fails
-        self._arrivals.append(arrival)
-        for entry in zip(near.rows.tolist(), near.cosine.tolist(), near.words.tolist(), near.names.tolist(),
-                         near.kin.tolist(), strict=True):  # fmt: skip
-            self._near_arrivals[entry[0]].append((row, *entry[1:]))
+        arrival = Arrival.of(article, persons, text.length, near, replaced)
+        placing = self._stories.place(len(self._base) + len(self._annex), replaced)  # from here on nothing fails
+        row = self._annex.add(arrival, placing)
+        self._finder.add(text)
         for person in persons:
-            self._of_author[person.key].append(row)
-        self._rows[article.id] = row
+            self._of_author.setdefault(person.key, []).append(row)
         self._contents[article.id] = content_hash(article), vector is not None
 
     def release(self) -> Release:
         """The release with all that came so far."""
-        if not self._arrivals:
-            return self._base
-        return ExtendedRelease(self._base, self._arrivals, self._near_arrivals, self._people)
-
-    def _rows_of(self, article_id: str) -> Int64:
-        later = self._rows.get(article_id)
-        return np.array(self._base.rows([article_id]) if later is None else [later], np.int64)
+        return ExtendedRelease(self._annex) if len(self._annex) else self._base
 
     def _mates(self, persons: Iterable[Person]) -> Int64:
-        lists = [
-            self._base.author_rows[int(number)]
-            for person in persons
-            for number in self._base.authors_by_name[person.key]
-        ]
-        return np.unique(np.concatenate([np.empty(0, np.int64), *lists]))
+        """Rows by the same authors."""
+        lists = [np.empty(0, np.int64)]
+        for person in persons:
+            lists += [self._base.author_rows[int(number)] for number in self._base.authors_by_name[person.key]]
+            lists.append(np.array(self._of_author.get(person.key, ()), np.int64))
+        return np.unique(np.concatenate(lists))

@@ -6,10 +6,12 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys.columns import Int64, Rows
+from recsys.extension.annex import Annex
 from recsys.extension.arrival import Text
+from recsys.extension.recent import Recent
 from recsys.kinship import NEAREST, relevance, shares, timely_factor
 from recsys.neighbours import Neighbours
-from recsys.postings import Bag, Float32s, Hashes
+from recsys.postings import Bag, Float32s
 from recsys.release import UNDATED, Release
 from recsys.signals import DAY, Floats
 from recsys.terms import names, term_reader
@@ -18,51 +20,31 @@ _MATES = 20
 _ROOM = 64  # arrivals that there is room for at first; it doubles
 
 
-class Recent:
-    """The words, or names, of the arrivals, turned over as they come."""
-
-    def __init__(self) -> None:
-        self._holders: defaultdict[int, list[tuple[int, float]]] = defaultdict(list)
-        self._count = 0
-
-    def similarities(self, vector: tuple[Hashes, Float32s]) -> Float32s:
-        """(arrivals,) float32 in [0, 1]: the cosine of each with this one."""
-        found = np.zeros(self._count, np.float32)
-        for key, weight in zip(vector[0].tolist(), vector[1].tolist(), strict=True):
-            for place, other in self._holders.get(key, ()):
-                found[place] += weight * other
-        return np.clip(found, 0.0, 1.0)
-
-    def add(self, vector: tuple[Hashes, Float32s]) -> None:
-        """The next arrival."""
-        for key, weight in zip(vector[0].tolist(), vector[1].tolist(), strict=True):
-            self._holders[key].append((self._count, weight))
-        self._count += 1
-
-
 class Finder:
     """Finds neighbours among a release's rows and the arrivals so far. Of one thread at a time."""
 
-    def __init__(self, release: Release) -> None:
-        self._release = release
+    def __init__(self, release: Release, annex: Annex) -> None:
+        self._release, self._annex = release, annex
         config = release.manifest.config
         self._k, self._kin = int(config["neighbours"]), int(config["kin"])
         self._terms = term_reader(str(config["language"]))
         self._words, self._names = Recent(), Recent()
         self._room = np.empty((_ROOM, release.manifest.model.dim), np.float32)
-        self._known = Known(release)
+        self._count = 0
+        self._nearest: dict[int, tuple[Int64, Floats]] = {}  # what was asked for: it never changes
 
     def text(self, plain: str, printed: str, given: str, vector: npt.NDArray[np.float32] | None) -> Text:
         """What is compared: `plain` for the words, `printed` for the names, `given` to the model that made `vector`."""
         release = self._release
         words, named = Bag.of(self._terms(plain)), Bag.of(names(printed))
+        terms, called = release.terms.vector(words), release.names.vector(named)
         return Text(
             len(given),
             vector,
-            release.terms.vector(words),
-            release.names.vector(named),
-            release.terms.similarities(words),
-            release.names.similarities(named),
+            terms,
+            called,
+            np.concatenate([release.terms.similarities(words), self._words.similarities(terms)]),
+            np.concatenate([release.names.similarities(named), self._names.similarities(called)]),
         )
 
     def near(self, text: Text, published: int, mates: Rows) -> Neighbours:
@@ -74,7 +56,7 @@ class Finder:
         """
         rows = np.union1d(self._by_meaning(text, mates), self._by_words(text))
         found = self._measured(text, rows)
-        kin = _Kin(self._known)
+        kin = _Kin(self._release, self._annex, self._nearest)
         more, values = kin.best(found, float(text.length), published, self._kin)
         both = self._measured(text, np.concatenate([found.rows, more]))
         known = kin.of(both, float(text.length), published)
@@ -82,85 +64,51 @@ class Finder:
         order = np.argsort(both.rows)
         return Neighbours(both.rows, both.cosine, both.words, both.names, known).of(order)
 
-    def add(self, text: Text, near: Neighbours, published: int) -> None:
+    def add(self, text: Text) -> None:
         """The text of the next arrival, to be found by those after it."""
-        place = len(self._known.arrivals)
-        if place == len(self._room):
+        if self._count == len(self._room):
             self._room = np.concatenate([self._room, np.empty_like(self._room)])
-        self._room[place] = np.nan if text.vector is None else text.vector
+        self._room[self._count] = np.nan if text.vector is None else text.vector
         self._words.add(text.terms)
         self._names.add(text.names)
-        self._known.arrivals.append(near)
-        self._known.lengths.append(text.length)
-        self._known.dates.append(published)
+        self._count += 1
 
     @property
     def _vectors(self) -> Float32s:
-        return self._room[: len(self._known.arrivals)]
+        return self._room[: self._count]
 
     def _by_meaning(self, text: Text, mates: Rows) -> Int64:
         if text.vector is None:
             return mates[:_MATES].astype(np.int64)
-        n, vectors = len(self._release), self._release.vectors
-        near = vectors.search(text.vector[None], self._k).of(0)[0]
-        own = mates[mates < n].astype(np.int64)
-        best = own[np.argsort(-(vectors.vectors(own) @ text.vector), kind="stable")[:_MATES]]
-        return np.concatenate([near, best, n + _top(self._vectors @ text.vector, self._k)])
+        near = self._release.vectors.search(text.vector[None], self._k).of(0)[0]
+        own = mates[_top(self._cosine(text.vector, mates), _MATES)]
+        return np.concatenate([near, own, len(self._release) + _top(self._vectors @ text.vector, self._k)])
 
     def _by_words(self, text: Text) -> Int64:
-        n = len(self._release)
-        return np.concatenate([_top(text.words_of, self._k), n + _top(self._words.similarities(text.terms), self._k)])
+        n = len(self._release)  # the nearest of either, as the arrivals' rarity is an estimate
+        return np.concatenate([_top(text.words_of[:n], self._k), n + _top(text.words_of[n:], self._k)])
 
     def _measured(self, text: Text, rows: Int64) -> Neighbours:
         """All similarities of these rows, but kin."""
+        cosine = np.full(len(rows), np.nan, np.float32) if text.vector is None else self._cosine(text.vector, rows)
+        unknown = np.zeros(len(rows), np.float32)
+        return Neighbours(rows, np.clip(cosine, -1.0, 1.0), text.words_of[rows], text.names_of[rows], unknown)
+
+    def _cosine(self, vector: npt.NDArray[np.float32], rows: Rows) -> Float32s:
+        """(m,) float32 in [-1, 1], NaN for an arrival that has no vector yet."""
         n = len(self._release)
-        old, new = rows < n, rows[rows >= n] - n
-        cosine = np.full(len(rows), np.nan, np.float32)
-        if text.vector is not None:
-            cosine[old] = self._release.vectors.vectors(rows[old]) @ text.vector
-            cosine[~old] = self._vectors[new] @ text.vector
-        words, named = np.empty(len(rows), np.float32), np.empty(len(rows), np.float32)
-        words[old], named[old] = text.words_of[rows[old]], text.names_of[rows[old]]
-        words[~old] = self._words.similarities(text.terms)[new]
-        named[~old] = self._names.similarities(text.names)[new]
-        return Neighbours(rows, np.clip(cosine, -1.0, 1.0), words, named, np.zeros(len(rows), np.float32))
-
-
-class Known:
-    """The release's rows and the arrivals' as one: neighbours, lengths and dates."""
-
-    def __init__(self, release: Release) -> None:
-        self.release = release
-        self.arrivals: list[Neighbours] = []
-        self.lengths: list[int] = []
-        self.dates: list[int] = []
-        self.nearest: dict[int, tuple[Int64, Floats]] = {}  # what was asked for: it never changes
-
-    def near(self, row: int) -> Neighbours:
-        """The neighbours of a row."""
-        n = len(self.release)
-        return self.release.neighbours(row) if row < n else self.arrivals[row - n]
-
-    def length(self, row: int) -> float:
-        """Characters that the model is given of it."""
-        n = len(self.release)
-        return float(self.release.text_length[row]) if row < n else float(self.lengths[row - n])
-
-    def published(self, rows: Rows) -> Int64:
-        """(m,) seconds since 1970 UTC, `UNDATED` where unknown."""
-        n = len(self.release)
-        found = np.empty(len(rows), np.int64)
-        old = rows < n
-        found[old] = self.release.published[rows[old]]
-        found[~old] = [self.dates[row - n] for row in rows[~old].tolist()]
+        found, old = np.empty(len(rows), np.float32), rows < n
+        found[old] = self._release.vectors.vectors(rows[old].astype(np.int64)) @ vector
+        found[~old] = self._vectors[rows[~old] - n] @ vector
         return found
 
 
 class _Kin:
     """Kin of a new article, by the formula of index/kin.py, over what is known of its neighbours."""
 
-    def __init__(self, known: Known) -> None:
-        self._known, self._base, self._tempo = known, known.release.manifest.semantic_base, known.release.tempo
+    def __init__(self, release: Release, annex: Annex, nearest: dict[int, tuple[Int64, Floats]]) -> None:
+        self._release, self._annex, self._known = release, annex, nearest
+        self._base, self._tempo = release.manifest.semantic_base, release.tempo
 
     def best(self, near: Neighbours, length: float, published: int, k: int) -> tuple[Int64, Float32s]:
         """(rows, kin) of the k rows that are no neighbours yet and that the nearest know best."""
@@ -192,10 +140,10 @@ class _Kin:
 
     def _back(self, row: int, of_row: dict[int, float]) -> float:
         """What the nearest of a neighbour make of the new article."""
-        if row not in self._known.nearest:
-            date = int(self._known.published(np.array([row]))[0])
-            self._known.nearest[row] = self._nearest(self._known.near(row), self._known.length(row), date)
-        theirs, share = self._known.nearest[row]
+        if row not in self._known:
+            length, published = self._length(row), int(self._annex.numbers["published"][row])
+            self._known[row] = self._nearest(self._near(row), length, published)
+        theirs, share = self._known[row]
         pairs = zip(theirs.tolist(), share.tolist(), strict=True)
         return float(sum(weight * of_row.get(other, 0.0) for other, weight in pairs))
 
@@ -206,11 +154,19 @@ class _Kin:
         return near.rows[best].astype(np.int64), shares(score[best])
 
     def _relevance(self, row: int) -> tuple[Rows, Floats]:
-        near = self._known.near(row)
-        return near.rows, relevance(near.cosine, near.words, near.names, self._known.length(row), self._base)
+        near = self._near(row)
+        return near.rows, relevance(near.cosine, near.words, near.names, self._length(row), self._base)
+
+    def _near(self, row: int) -> Neighbours:
+        """Its own neighbours, as they were found."""
+        n = len(self._release)
+        return self._release.neighbours(row) if row < n else self._annex.near.own[row - n]
+
+    def _length(self, row: int) -> float:
+        return float(self._annex.numbers["text_length"][row])
 
     def _days(self, published: int, rows: Rows) -> Floats:
-        theirs = self._known.published(rows)
+        theirs = self._annex.numbers["published"].at(rows)
         known = (theirs != UNDATED) & (published != UNDATED)
         return np.where(known, np.abs(theirs.astype(np.float64) - float(published)) / DAY, np.nan)
 

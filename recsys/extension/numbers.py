@@ -1,94 +1,119 @@
-"""Numbers of sections, authors and tags for arrivals: the release's own, and new ones after them."""
+"""Numbers of sections, authors and tags for arrivals: the release's own, and new ones after them.
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+The mappings and lists only ever grow; a view that has the first so many numbers leaves the others aside.
+"""
+
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from recsys.articles import section_path
 from recsys.authors import People, Person
 from recsys.columns import Int32
+from recsys.extension.growing import Growing
 from recsys.release import Release
 from recsys.spelling import name_key
 
 
-@dataclass(frozen=True, slots=True)
-class Numbers:
-    """The numbers of each arrival, how many there are with the release's, and the names of those that arrivals have.
+class Sections:
+    """Nodes of the section tree. Attributes: `nodes` by folded path, and `paths` in their order, both of new ones."""
 
-    `names` maps a name to its numbers; of tags it holds only the new ones.
+    def __init__(self, release: Release) -> None:
+        self.nodes: dict[str, int] = {}
+        self.paths: list[str] = []
+        self._release = release
+        self._ancestors = release.section_ancestors
+        self._rarity = Growing(release.section_rarity)
+
+    def __len__(self) -> int:
+        return len(self._rarity)
+
+    def chain(self, section: str) -> list[int]:
+        """The nodes from the root down to this section, new ones where need be; none where it is empty."""
+        path = section_path(section)
+        steps = path.split("/") if path else []
+        chain: list[int] = []
+        for depth in range(1, len(steps) + 1):
+            chain.append(self._node("/".join(steps[:depth]), chain))
+        return chain
+
+    def ancestors(self) -> Int32:
+        """(nodes, depth) int32, as `Release.section_ancestors`."""
+        return self._ancestors
+
+    def rarity(self) -> "np.typing.NDArray[np.float32]":
+        """(nodes,) float32, as `Release.section_rarity`; a new section is as rare as can be."""
+        return self._rarity.view()
+
+    def _node(self, path: str, above: Sequence[int]) -> int:
+        known = self.nodes.get(path.casefold(), self._release.section_node(path))
+        if known >= 0:
+            return known
+        node, old = len(self), self._ancestors
+        more = np.full((node + 1, max(old.shape[1], len(above) + 1)), -1, np.int32)
+        more[:node, : old.shape[1]] = old
+        more[node, : len(above) + 1] = [*above, node]
+        self._ancestors = more
+        self._rarity.extend([1.0])
+        self.paths.append(path)
+        self.nodes[path.casefold()] = node
+        return node
+
+
+class Authors:
+    """Numbers of authors; a name that the release knows as one author is that author.
+
+    Attributes: `names`, the numbers that each name of an arrival's author means, and `size`, how many there are in all.
     """
 
-    of_rows: list[list[int]]
-    size: int
-    names: Mapping[str, list[int]]
+    def __init__(self, release: Release, people: People) -> None:
+        self.names: dict[str, list[int]] = {}
+        self.size = len(release.author_rows)
+        self._release, self._people = release, people
+        self._new: dict[str, int] = {}
 
-
-@dataclass(frozen=True, slots=True)
-class SectionNumbers:
-    """The node of each arrival (-1 for none), all ancestors, and the new nodes by folded path and in their order."""
-
-    of_rows: list[int]
-    ancestors: Int32
-    nodes: Mapping[str, int]
-    paths: list[str]
-
-
-def section_numbers(release: Release, sections: Sequence[str]) -> SectionNumbers:
-    """Numbers of sections; every section above a new one is one as well."""
-    first = len(release.section_rarity)
-    nodes: dict[str, int] = {}
-    printed: list[str] = []
-    for path in map(section_path, sections):
-        steps = path.split("/") if path else []
-        for depth in range(1, len(steps) + 1):
-            prefix = "/".join(steps[:depth])
-            if release.section_node(prefix) < 0 and prefix.casefold() not in nodes:
-                nodes[prefix.casefold()] = first + len(printed)
-                printed.append(prefix)
-
-    def node(path: str) -> int:
-        return nodes.get(path.casefold(), release.section_node(path)) if path else -1
-
-    chains = [[node("/".join(path.split("/")[:d])) for d in range(1, path.count("/") + 2)] for path in printed]
-    depth = max([release.section_ancestors.shape[1], *map(len, chains)])
-    ancestors = np.full((first + len(chains), depth), -1, np.int32)
-    ancestors[:first, : release.section_ancestors.shape[1]] = release.section_ancestors
-    for place, chain in enumerate(chains):
-        ancestors[first + place, : len(chain)] = chain
-    return SectionNumbers([node(section_path(section)) for section in sections], ancestors, nodes, printed)
-
-
-def author_numbers(release: Release, signed: Sequence[Sequence[Person]], people: People) -> Numbers:
-    """Numbers of authors; a name that the release knows as one author is that author."""
-    first = len(release.author_rows)
-    new: dict[str, int] = {}
-    names: dict[str, set[int]] = {}
-    rows = []
-    for persons in signed:
-        numbers = []
-        for person in persons:
-            if not people.has_list(person.key):
-                continue
-            known = release.authors_by_name[person.key].tolist()
-            number = known[0] if len(known) == 1 else new.setdefault(person.key, first + len(new))
-            numbers.append(number)
+    def of(self, persons: Iterable[Person]) -> list[int]:
+        """The numbers of those who have a list, each once."""
+        numbers = {person: self._number(person.key) for person in persons if self._people.has_list(person.key)}
+        for person, number in numbers.items():
             for name in (person.key, name_key(person.name), name_key(person.printed)):
-                if name:
-                    names.setdefault(name, set()).add(number)
-        rows.append(list(dict.fromkeys(numbers)))
-    return Numbers(rows, first + len(new), {name: sorted(found) for name, found in names.items()})
+                if name and number not in self.names.setdefault(name, []):
+                    self.names[name].append(number)
+        return list(dict.fromkeys(numbers.values()))
+
+    def _number(self, key: str) -> int:
+        known = self._release.authors_by_name[key].tolist()
+        if len(known) == 1:
+            return int(known[0])
+        if key not in self._new:
+            self._new[key], self.size = self.size, self.size + 1
+        return self._new[key]
 
 
-def tag_numbers(release: Release, tags: Sequence[Sequence[str]]) -> Numbers:
-    """Numbers of tags, by their keys."""
-    first = len(release.tag_rarity)
-    new: dict[str, int] = {}
-    rows = []
-    for keys in tags:
-        numbers = []
-        for key in sorted(set(keys) - {""}):
-            known = release.rows_by_tag.place(key)
-            numbers.append(known if known >= 0 else new.setdefault(key, first + len(new)))
-        rows.append(numbers)
-    return Numbers(rows, first + len(new), {key: [number] for key, number in new.items()})
+class Tags:
+    """Numbers of tags, by their keys. Attributes: `numbers` and `texts` of new ones, the second in their order."""
+
+    def __init__(self, release: Release) -> None:
+        self.numbers: dict[str, int] = {}
+        self.texts: list[bytes] = []
+        self._release = release
+        self._rarity = Growing(release.tag_rarity)
+        self._rarest = np.log1p(len(release)) if len(release) else 1.0
+
+    def of(self, keys: Iterable[str]) -> list[int]:
+        """Their numbers, in the order of the keys."""
+        return [self._number(key) for key in sorted(set(keys) - {""})]
+
+    def rarity(self) -> "np.typing.NDArray[np.float32]":
+        """(tags,) float32, as `Release.tag_rarity`."""
+        return self._rarity.view()
+
+    def _number(self, key: str) -> int:
+        known = self._release.rows_by_tag.place(key)
+        if known >= 0:
+            return known
+        if key not in self.numbers:
+            self.numbers[key] = len(self._rarity)
+            self.texts.append(key.encode())
+            self._rarity.extend([self._rarest])
+        return self.numbers[key]

@@ -1,0 +1,137 @@
+"""What is built onto a release: the columns, lists and mappings of its arrivals, row by row.
+
+All of it only grows, and a view holds the first so many rows of it: to give one costs what has come since the last.
+"""
+
+from collections import defaultdict
+
+import numpy as np
+
+from recsys.authors import People
+from recsys.columns import Int32, ListColumn
+from recsys.extension.arrival import Arrival
+from recsys.extension.columns import OtherLists
+from recsys.extension.growing import Growing, GrowingLists, NewestFirst, inserted
+from recsys.extension.nearness import Nearness
+from recsys.extension.numbers import Authors, Sections, Tags
+from recsys.extension.stories import Placing
+from recsys.release import Release
+
+_NUMBERS = (
+    "published", "text_length", "visible_from", "visible_until", "flags", "site", "section", "text_group",
+    "event_group", "text_preference",
+)  # fmt: skip
+
+
+class Annex:
+    """Of one thread at a time, but for what `ExtendedRelease` reads of it."""
+
+    def __init__(self, base: Release, people: People) -> None:
+        self.base = base
+        self.numbers = {name: Growing(getattr(base, name)) for name in _NUMBERS}
+        self.ids: list[bytes] = []
+        self.urls: list[bytes] = []
+        self.cards: list[bytes] = []
+        self.replaced = Growing(np.empty(0, np.int64))
+        self.replaced_by: dict[int, int] = {}
+        self.near = Nearness(self._length, base.manifest.semantic_base, self.replaced_by)
+        self.rows_of_id: dict[str, tuple[int, ...]] = {}
+        self.rows_of_url: dict[str, tuple[int, ...]] = {}
+        self.rows_of_tag: defaultdict[str, list[int]] = defaultdict(list)
+        self.rows_of_word: defaultdict[str, list[int]] = defaultdict(list)
+        self.sections, self.persons, self.tags = Sections(base), Authors(base, people), Tags(base)
+        self.authors_of, self.tags_of = GrowingLists(base.authors), GrowingLists(base.tags)
+        self.section_rows, self.author_rows = NewestFirst(base.section_rows), NewestFirst(base.author_rows)
+        self._recent = base.recent
+        self._waiting: list[int] = []
+        self._text_rows: dict[int, Int32] = {}
+        self._event_rows: dict[int, Int32] = {}
+        self._co_authors: dict[int, Int32] = {}
+        self._sites = {base.sites[place]: place for place in range(len(base.sites))}
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def add(self, arrival: Arrival, placing: Placing) -> int:
+        """Give the next arrival its row, in the stories that it joins. Nothing here fails."""
+        row = len(self.base) + len(self)
+        signed, chain = self.persons.of(arrival.persons), self.sections.chain(arrival.section)
+        self._add_numbers(arrival, chain[-1] if chain else -1)
+        self._add_texts(arrival, row)
+        self.replaced.extend(arrival.replaced.tolist())
+        self.replaced_by |= dict.fromkeys(arrival.replaced.tolist(), row)
+        self.authors_of.append(signed)
+        self.tags_of.append(self.tags.of(arrival.tags))
+        self.section_rows.add(chain, row)
+        self.author_rows.add(signed, row)
+        self._waiting.append(row)
+        self._add_co_authors(signed)
+        self._add_stories(placing)
+        self.near.add(row, arrival.near)
+        return row
+
+    def rows(self, article_id: str) -> list[int]:
+        """The row of the article as it is now, if there is one."""
+        later = self.rows_of_id.get(article_id)
+        return self.base.rows([article_id]) if later is None else [later[-1]]
+
+    def recent(self) -> Int32:
+        """All rows, newest first."""
+        waiting, self._waiting = self._waiting, []
+        self._recent = inserted(self._recent, waiting, self.numbers["published"].view())
+        return self._recent
+
+    def text_rows(self) -> OtherLists:
+        """The rows of each text, by preference."""
+        return _lists(self.base.text_rows, self._text_rows)
+
+    def event_rows(self) -> OtherLists:
+        """The rows of each event, newest first."""
+        return _lists(self.base.event_rows, self._event_rows)
+
+    def co_authors(self) -> OtherLists:
+        """For each author those who signed with them."""
+        column = self.base.co_authors
+        return OtherLists(column.offsets, column.values, dict(self._co_authors), self.persons.size)
+
+    def _length(self, row: int) -> float:
+        return float(self.numbers["text_length"][row])
+
+    def _add_numbers(self, arrival: Arrival, node: int) -> None:
+        site = self._sites.setdefault(arrival.host, len(self._sites)) if arrival.host else -1
+        for name, value in {**arrival.numbers, "site": site, "section": node}.items():
+            self.numbers[name].extend([value])
+
+    def _add_texts(self, arrival: Arrival, row: int) -> None:
+        self.ids.append(arrival.id)
+        self.urls.append(arrival.url)
+        self.cards.append(arrival.card)
+        self.rows_of_id[arrival.article_id] = (*self.rows_of_id.get(arrival.article_id, ()), row)
+        if arrival.canonical:
+            self.rows_of_url[arrival.canonical] = (*self.rows_of_url.get(arrival.canonical, ()), row)
+        for tag in arrival.tags:
+            self.rows_of_tag[tag].append(row)
+        for word in arrival.words:
+            self.rows_of_word[word].append(row)
+
+    def _add_stories(self, placing: Placing) -> None:
+        groups = ("text_group", "event_group", "text_preference")
+        for name, value in zip(groups, (placing.text_group, placing.event_group, placing.text_preference), strict=True):
+            self.numbers[name].extend([value])
+        for row, values in placing.moved.items():
+            for name, value in zip(groups, values, strict=True):
+                self.numbers[name].put(row, value)
+        self._text_rows |= {group: np.array(rows, np.int32) for group, rows in placing.text_rows.items()}
+        self._event_rows |= {group: np.array(rows, np.int32) for group, rows in placing.event_rows.items()}
+
+    def _add_co_authors(self, signed: list[int]) -> None:
+        for one in signed if len(signed) > 1 else ():
+            column = self.base.co_authors
+            known = self._co_authors.get(one, column[one] if one < len(column) else np.empty(0, np.int32))
+            others = dict.fromkeys([*known.tolist(), *(other for other in signed if other != one)])
+            self._co_authors[one] = np.array(list(others), np.int32)
+
+
+def _lists(column: ListColumn, other: dict[int, Int32]) -> OtherLists:
+    """The column with these lists in the place of its own, or after them."""
+    return OtherLists(column.offsets, column.values, dict(other), max([len(column), *(group + 1 for group in other)]))

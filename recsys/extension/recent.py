@@ -1,0 +1,60 @@
+"""The words, or names, of the arrivals, turned over as they come.
+
+Two blocks of arrivals of one size become one that is sorted by term, as in a log-structured merge tree (O'Neil et al.
+1996): a text is compared with few sorted blocks, however many arrivals there are.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from recsys.postings import Float32s, Hashes
+
+Terms = tuple[Hashes, Float32s]  # rising hashes, and their weights
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """(m,) entries by term: its hash, the arrival that holds it (0 for the block's first), and its weight there."""
+
+    hashes: Hashes
+    holders: npt.NDArray[np.int32]
+    weights: Float32s
+    arrivals: int
+
+    def then(self, later: "_Block") -> "_Block":
+        """Both as one."""
+        hashes = np.concatenate([self.hashes, later.hashes])
+        order = np.argsort(hashes, kind="stable")  # of two sorted runs, so nearly linear
+        holders = np.concatenate([self.holders, later.holders + np.int32(self.arrivals)])[order]
+        weights = np.concatenate([self.weights, later.weights])[order]
+        return _Block(hashes[order], holders, weights, self.arrivals + later.arrivals)
+
+    def similarities(self, terms: Terms) -> Float32s:
+        """(arrivals,) float32: the sum of products over common terms."""
+        first, last = (np.searchsorted(self.hashes, terms[0], side) for side in ("left", "right"))
+        held = last - first
+        ends = np.cumsum(held)
+        places = np.arange(ends[-1] if len(ends) else 0) + np.repeat(last - ends, held)
+        products = self.weights[places] * np.repeat(terms[1], held)
+        return np.bincount(self.holders[places], products, self.arrivals).astype(np.float32)
+
+
+class Recent:
+    """Says how alike the arrivals so far are to a text."""
+
+    def __init__(self) -> None:
+        self._blocks: list[_Block] = []  # oldest and largest first
+
+    def similarities(self, terms: Terms) -> Float32s:
+        """(arrivals,) float32 in [0, 1]: the cosine of each with this one."""
+        found = [np.empty(0, np.float32), *(block.similarities(terms) for block in self._blocks)]
+        return np.clip(np.concatenate(found), 0.0, 1.0)
+
+    def add(self, terms: Terms) -> None:
+        """The next arrival."""
+        hashes, weights = terms
+        self._blocks.append(_Block(hashes, np.zeros(len(hashes), np.int32), weights, 1))
+        while len(self._blocks) > 1 and self._blocks[-1].arrivals >= self._blocks[-2].arrivals:
+            self._blocks[-2:] = [self._blocks[-2].then(self._blocks[-1])]
