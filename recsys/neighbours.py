@@ -1,7 +1,7 @@
 """The nearest articles of one article, with what the night measured of each."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,8 @@ class Neighbours:
 
     Of other articles than the night compared, the four are NaN.
     """
+
+    MEASURED: ClassVar = ("cosine", "words", "names", "kin")
 
     rows: Rows
     cosine: npt.NDArray[np.float32]

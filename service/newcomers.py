@@ -24,7 +24,7 @@ from service.trouble import Trouble
 log = logging.getLogger(__name__)
 
 _ROUND = 25  # changes that are measured before they are shown: well under a second
-MOST = 20_000  # more than these are an export that waits for its night, and are left to it
+MOST = 60_000  # more than these are an export that waits for its night, and are left to it
 Vectors = dict[str, npt.NDArray[np.float32]]
 
 

@@ -34,7 +34,7 @@ class Annex:
         self.cards: list[bytes] = []
         self.replaced = Growing(np.empty(0, np.int64))
         self.replaced_by: dict[int, int] = {}
-        self.near = Nearness(self._length, base.manifest.semantic_base, self.replaced_by)
+        self.near = Nearness(self.numbers["text_length"].at, base.manifest.semantic_base, self.replaced_by)
         self.rows_of_id: dict[str, tuple[int, ...]] = {}
         self.rows_of_url: dict[str, tuple[int, ...]] = {}
         self.rows_of_tag: defaultdict[str, list[int]] = defaultdict(list)
@@ -67,7 +67,7 @@ class Annex:
         self._waiting.append(row)
         self._add_co_authors(signed)
         self._add_stories(placing)
-        self.near.add(row, arrival.near)
+        self.near.add(row, arrival.near, bool((arrival.replaced >= len(self.base)).any()))
         return row
 
     def rows(self, article_id: str) -> list[int]:
@@ -93,9 +93,6 @@ class Annex:
         """For each author those who signed with them."""
         column = self.base.co_authors
         return OtherLists(column.offsets, column.values, dict(self._co_authors), self.persons.size)
-
-    def _length(self, row: int) -> float:
-        return float(self.numbers["text_length"][row])
 
     def _add_numbers(self, arrival: Arrival, node: int) -> None:
         site = self._sites.setdefault(arrival.host, len(self._sites)) if arrival.host else -1

@@ -1,76 +1,63 @@
 """What is near to what since the night: each arrival's own neighbours, and for each row the arrivals near to it."""
 
 from collections.abc import Callable, Container
-from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from recsys.columns import Int32
+from recsys.columns import Rows
 from recsys.kinship import relevance
 from recsys.neighbours import Neighbours
 
-MOST = 100  # arrivals that are kept for one row: the nearest
-
-
-@dataclass(frozen=True, slots=True)
-class _Later:
-    """Arrivals near to one row: (m,) rows, (m,) how near, and (4, m) their cosine, words, names and kin."""
-
-    rows: Int32
-    score: npt.NDArray[np.float32]
-    values: npt.NDArray[np.float32]
+MOST = 64  # arrivals that are kept for one row: the nearest
+_RECORD = np.dtype([(name, "<i4" if name == "row" else "<f4") for name in ("row", *Neighbours.MEASURED, "score")])
+_SIZE = _RECORD.itemsize
 
 
 class Nearness:
     """Of one thread at a time to `add`; whoever reads says how many rows its view has.
 
     Args:
-        length: characters of the text of a row.
+        length: characters of the texts of these rows.
         base: the release's semantic base.
         dead: rows that another has replaced.
     """
 
-    def __init__(self, length: Callable[[int], float], base: float, dead: Container[int]) -> None:
+    def __init__(self, length: Callable[[Rows], Rows], base: float, dead: Container[int]) -> None:
         self.own: list[Neighbours] = []
-        self._later: dict[int, _Later] = {}
+        self._later: dict[int, bytes] = {}  # records end to end: compact, and a reader's stay as they were
+        self._least: dict[int, float] = {}  # score of the least near, of rows that have enough
         self._length, self._base, self._dead = length, base, dead
 
-    def add(self, row: int, near: Neighbours) -> None:
-        """The next arrival, which has this row, and its neighbours."""
-        lengths = np.array([self._length(other) for other in near.rows.tolist()], np.float64)
-        score = relevance(near.cosine, near.words, near.names, lengths, self._base).astype(np.float32)
-        values = np.stack([near.cosine, near.words, near.names, near.kin])
+    def add(self, row: int, near: Neighbours, again: bool) -> None:
+        """The next arrival, which has this row, and its neighbours; `again` where it replaces another arrival."""
         self.own.append(near)
-        for place, other in enumerate(near.rows.tolist()):
-            one = _Later(np.array([row], np.int32), score[place : place + 1], values[:, place : place + 1])
-            self._later[other] = _with(self._later.get(other), one, self._dead)
+        length = self._length(near.rows).astype(np.float64)
+        records = np.empty(len(near.rows), _RECORD)
+        records["row"] = row
+        records["score"] = relevance(near.cosine, near.words, near.names, length, self._base)
+        for name in Neighbours.MEASURED:
+            records[name] = getattr(near, name)
+        packed = records.tobytes()
+        for place, (other, score) in enumerate(zip(near.rows.tolist(), records["score"].tolist(), strict=True)):
+            if again or score > self._least.get(other, -1.0):
+                self._put(other, self._later.get(other, b"") + packed[place * _SIZE : (place + 1) * _SIZE])
 
     def later(self, near: Neighbours, row: int, rows: int) -> Neighbours:
         """The neighbours of a row, with the arrivals near to it that a view of so many rows has."""
-        later = self._later.get(row)
-        if later is None:
+        later = np.frombuffer(self._later.get(row, b""), _RECORD)
+        later = later[later["row"] < rows]
+        if not len(later):
             return near
-        there = later.rows < rows
-        cosine, words, names, kin = later.values if there.all() else later.values[:, there]
-        return Neighbours(
-            np.concatenate([near.rows, later.rows[there]]),
-            np.concatenate([near.cosine, cosine]),
-            np.concatenate([near.words, words]),
-            np.concatenate([near.names, names]),
-            np.concatenate([near.kin, kin]),
-        )
+        measured = (np.concatenate([getattr(near, name), later[name]]) for name in Neighbours.MEASURED)
+        return Neighbours(np.concatenate([near.rows, later["row"]]), *measured)
 
-
-def _with(known: _Later | None, one: _Later, dead: Container[int]) -> _Later:
-    """One more; where there are enough in the place of one that is dead, or else of the least near."""
-    if known is None:
-        return one
-    rows = np.concatenate([known.rows, one.rows])
-    score = np.concatenate([known.score, one.score])
-    values = np.concatenate([known.values, one.values], axis=1)
-    if len(rows) <= MOST:
-        return _Later(rows, score, values)
-    gone = np.array([row in dead for row in rows.tolist()], np.bool_)
-    kept = np.arange(len(rows)) != int(np.argmin(np.where(gone, -1.0, score)))
-    return _Later(rows[kept], score[kept], values[:, kept])
+    def _put(self, other: int, packed: bytes) -> None:
+        """One more; where there are too many in the place of one that is dead, or else of the least near."""
+        if len(packed) > MOST * _SIZE:
+            records = np.frombuffer(packed, _RECORD)
+            dead = np.array([row in self._dead for row in records["row"].tolist()], np.bool_)
+            least = int(np.argmin(np.where(dead, -1.0, records["score"])))
+            kept = np.delete(records, least)
+            packed = kept.tobytes()
+            self._least[other] = float(kept["score"].min())
+        self._later[other] = packed
