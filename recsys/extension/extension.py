@@ -1,7 +1,7 @@
 """Takes in articles that came after the night, one after the other, and gives the release with them."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +11,7 @@ from recsys.articles import Article, content_hash
 from recsys.authors import People, Person
 from recsys.cards import card_of
 from recsys.columns import Int64
-from recsys.extension.arrival import Arrival
+from recsys.extension.arrival import Arrival, Text
 from recsys.extension.extended import ExtendedRelease, Near
 from recsys.extension.finder import Finder
 from recsys.keywords import words
@@ -70,6 +70,35 @@ class Extension:
         Args:
             vector: (dim,) float32 of length 1; None while nobody has embedded it.
         """
+        arrival, text = self._measured(article, vector)
+        row, near = len(self._base) + len(self._arrivals), arrival.near
+        self._finder.add(text, near, seconds(article.published_at))  # from here on nothing fails
+        self._arrivals.append(arrival)
+        for entry in zip(near.rows.tolist(), near.cosine.tolist(), near.words.tolist(), near.names.tolist(),
+                         near.kin.tolist(), strict=True):  # fmt: skip
+            self._near_arrivals[entry[0]].append((row, *entry[1:]))
+        for person in arrival.persons:
+            self._of_author[person.key].append(row)
+        self._rows[article.id] = row
+        self._contents[article.id] = content_hash(article), vector is not None
+
+    def release(self) -> Release:
+        """The release with all that came so far."""
+        return self._view(self._arrivals) if self._arrivals else self._base
+
+    def with_draft(self, article: Article, vector: Vector | None) -> Release:
+        """The same with this article after all others, as if it had just come; it is not taken in: nothing keeps it.
+
+        Only its own lists are to be asked for: it is in nobody else's.
+        """
+        arrival, _ = self._measured(article, vector)
+        return self._view([*self._arrivals, arrival])
+
+    def _view(self, arrivals: Sequence[Arrival]) -> Release:
+        return ExtendedRelease(self._base, arrivals, self._near_arrivals, self._people)
+
+    def _measured(self, article: Article, vector: Vector | None) -> tuple[Arrival, Text]:
+        """The article as the next arrival; it changes nothing."""
         persons = self._people.of(article)
         text = self._finder.text(
             lexical_text(article, self._boilerplate, int(self._base.manifest.config["title_weight"])),
@@ -77,7 +106,7 @@ class Extension:
             self.text(article),
             vector,
         )
-        row, replaced = len(self._base) + len(self._arrivals), self._rows_of(article.id)
+        replaced = self._rows_of(article.id)
         near = self._finder.near(text, seconds(article.published_at), self._mates(persons))
         near = near.of(~np.isin(near.rows, replaced))
         printed = (article.title, article.standfirst, *article.tags)
@@ -85,21 +114,7 @@ class Extension:
             article, persons, cards.decode(cards.encode(card_of(article, persons))), canonical_url(article.url),
             frozenset(word for one in printed for word in words(one)), text.length, near, replaced,
         )  # fmt: skip
-        self._finder.add(text, near, seconds(article.published_at))  # from here on nothing fails
-        self._arrivals.append(arrival)
-        for entry in zip(near.rows.tolist(), near.cosine.tolist(), near.words.tolist(), near.names.tolist(),
-                         near.kin.tolist(), strict=True):  # fmt: skip
-            self._near_arrivals[entry[0]].append((row, *entry[1:]))
-        for person in persons:
-            self._of_author[person.key].append(row)
-        self._rows[article.id] = row
-        self._contents[article.id] = content_hash(article), vector is not None
-
-    def release(self) -> Release:
-        """The release with all that came so far."""
-        if not self._arrivals:
-            return self._base
-        return ExtendedRelease(self._base, self._arrivals, self._near_arrivals, self._people)
+        return arrival, text
 
     def _rows_of(self, article_id: str) -> Int64:
         later = self._rows.get(article_id)
