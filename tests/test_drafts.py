@@ -424,9 +424,9 @@ def test_more_drafts_than_there_is_room_for_are_told_when_to_come_back(
 
 
 def test_a_draft_that_was_measured_beside_another_release_is_measured_again(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    desk: Desk, base: Release, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    measured, bases = Drafting.measured, iter([object()] * 4)
+    measured, bases = Drafting.measured, iter([base] * 4)
 
     async def beside_another(self: Drafting, one: Article) -> Measured:
         found, other = await measured(self, one), next(bases, None)
