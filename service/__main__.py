@@ -33,7 +33,7 @@ _LEVELS = ("critical", "error", "warning", "info", "debug")
 @click.option("--max-k", help="Longest list that may be asked for.  [default: 100]")
 @click.option("--per-event", metavar="N", help="Articles on one event in a list, none for no limit.  [default: 3]")
 @click.option(
-    "--embed", metavar="MODEL", help="Embed what comes between two nights with this model, such as all-MiniLM-L6-v2."
+    "--embed", metavar="MODEL", help="Model for what comes between two nights and for drafts, such as all-MiniLM-L6-v2."
 )
 @click.option("--cache-seconds", help="Longest that caches may keep what was taken down.  [default: 1]")
 @click.option("--purged-seconds", help="Longest that the cache may keep it that you purge by key.  [default: 0]")

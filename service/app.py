@@ -13,6 +13,8 @@ from fastapi.middleware.cors import CORSMiddleware
 from recsys.ranking import Weights
 from recsys.variety import Variety
 from service import problems
+from service.drafting import Drafting
+from service.drafts import drafts
 from service.editors import editors
 from service.embedding import embedding_of
 from service.explaining import explaining
@@ -87,8 +89,10 @@ def create_app(settings: Settings, clock: Callable[[], float] = time) -> FastAPI
     problems.install(app)
     app.include_router(lists)
     app.include_router(health)
-    if office is not None:
+    if office is not None and live.newcomers is not None:
         app.state.office = office
+        app.state.drafting = Drafting(live.newcomers, office, embedding)
+        app.include_router(drafts)
         app.include_router(editors)
         app.include_router(explaining)
         if secrets:

@@ -38,25 +38,25 @@ def path_id(printed: str) -> str:
 
 def whole(raw: bytes, article_id: str, now: datetime) -> Reading:
     """The article of this id in a body; a body without an id is of it. Raises Problem (422)."""
-    record = _decoded(raw)
+    record = decoded(raw)
     try:
-        return _read(_object(record), now, article_id)
+        return reading_of(as_object(record), now, article_id)
     except Unusable as error:
         raise bad_parameters([refused(error)]) from None
 
 
 def changed(raw: bytes, article: Article, now: datetime) -> Patched:
     """The article with the changes in a body. Raises Problem (422)."""
-    record = _decoded(raw)
+    record = decoded(raw)
     try:
-        return patch(article, _object(record), now)
+        return patch(article, as_object(record), now)
     except Unusable as error:
         raise bad_parameters([refused(error)]) from None
 
 
 def several(raw: bytes, now: datetime) -> list[Reading | Unread]:
     """What the list in a body holds, in its order. Raises Problem (413, 422)."""
-    records = _decoded(raw)
+    records = decoded(raw)
     if not isinstance(records, list):
         raise bad_parameters([BadValue("body", "", "not a list of articles")])
     if len(records) > MOST:
@@ -73,12 +73,13 @@ def refused(error: Unusable, where: str = "body") -> BadValue:
 
 def _one(place: int, record: object, now: datetime) -> Reading | Unread:
     try:
-        return _read(_object(record), now)
+        return reading_of(as_object(record), now)
     except Unusable as error:
         return Unread(_id_of(record), refused(error, f"body.{place}"))
 
 
-def _read(record: Mapping[str, Any], now: datetime, article_id: str | None = None) -> Reading:
+def reading_of(record: Mapping[str, Any], now: datetime, article_id: str | None = None) -> Reading:
+    """The article of a record, which must be of this id or have none. Raises Unusable."""
     if article_id is not None:
         if record.get("id") is not None and identifier(record["id"]) != article_id:
             raise Unusable("id", record["id"], f"the path says {article_id!r}")
@@ -88,14 +89,16 @@ def _read(record: Mapping[str, Any], now: datetime, article_id: str | None = Non
     return replace(reading, warnings=reading.warnings + unknown[:_MOST_UNKNOWN])
 
 
-def _decoded(raw: bytes) -> object:
+def decoded(raw: bytes) -> object:
+    """What a body says. Raises Problem (422) where it is not JSON."""
     try:
         return msgspec.json.decode(raw)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise bad_parameters([BadValue("body", "", f"not JSON: {error}")]) from None
 
 
-def _object(record: object) -> Mapping[str, Any]:
+def as_object(record: object) -> Mapping[str, Any]:
+    """It, if it has fields. Raises Unusable."""
     if not isinstance(record, dict):
         raise Unusable("", None, "not an object")
     return record
@@ -103,7 +106,7 @@ def _object(record: object) -> Mapping[str, Any]:
 
 def _id_of(record: object) -> str:
     try:
-        return identifier(_object(record).get("id"))
+        return identifier(as_object(record).get("id"))
     except Unusable:
         return ""
 
@@ -118,7 +121,7 @@ def _said(about: str) -> JsonObject:
 
 _FLAG = ["boolean", "string", "number", "null"]
 _STATUSES = f"One of {', '.join(Status)}, published, draft, deleted, cancelled."
-_FIELDS: JsonObject = {
+FIELDS: JsonObject = {
     "id": {"type": ["string", "integer", "null"], "description": "That of the path, or none."},
     "title": {"type": "string", "description": "It must be there."},
     "url": _text("The address of its page."),
@@ -159,14 +162,15 @@ ARTICLE: JsonObject = {
 }
 
 
-def _body(schema: JsonObject, example: object, media: str = "application/json") -> JsonObject:
+def body_like(schema: JsonObject, example: object, media: str = "application/json") -> JsonObject:
+    """What OpenAPI says of a body."""
     return {"requestBody": {"required": True, "content": {media: {"schema": schema, "example": example}}}}
 
 
-_ARTICLE: JsonObject = {"type": "object", "properties": _FIELDS, "required": ["title"]}
-_CHANGES: JsonObject = {"type": "object", "properties": _FIELDS, "additionalProperties": False}
-BODY_OF_ARTICLE = _body(_ARTICLE, ARTICLE)
-BODY_OF_CHANGES = _body(_CHANGES, {"title": "Aske Bridge reopens at last"}, "application/merge-patch+json")
-BODY_OF_BATCH = _body(
+_ARTICLE: JsonObject = {"type": "object", "properties": FIELDS, "required": ["title"]}
+_CHANGES: JsonObject = {"type": "object", "properties": FIELDS, "additionalProperties": False}
+BODY_OF_ARTICLE = body_like(_ARTICLE, ARTICLE)
+BODY_OF_CHANGES = body_like(_CHANGES, {"title": "Aske Bridge reopens at last"}, "application/merge-patch+json")
+BODY_OF_BATCH = body_like(
     {"type": "array", "maxItems": MOST, "items": {**_ARTICLE, "required": ["id", "title"]}}, [ARTICLE]
 )

@@ -1,9 +1,14 @@
-"""Vectors for what is published between two nights: made once, by one process of a host, and shared in the store."""
+"""Vectors for what is published between two nights: made once, by one process of a host, and shared in the store.
+
+A draft's vector is made by the process that was asked, and kept nowhere.
+"""
 
 import logging
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from pathlib import Path
 from threading import Event, Thread
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
@@ -11,15 +16,17 @@ from filelock import FileLock, Timeout
 from recsys.errors import ModelError
 from recsys.manifest import Model
 from recsys.store import ArticleStore
+from service.questions import Questions
 from service.settings import Settings
 from service.trouble import Trouble
 
 if TYPE_CHECKING:
-    from recsys.embedding import Embedder
+    from recsys.embedding import Embedder, Vectors
 
 log = logging.getLogger(__name__)
 
 _BATCH = 16
+_AGAIN = 60.0  # seconds after which a model that could not be loaded is tried again
 
 
 class Embedding:
@@ -36,9 +43,12 @@ class Embedding:
         self._embedder: Embedder | None = None
         self._store: ArticleStore | None = None
         self._asked: tuple[Model, Mapping[str, str]] | None = None
+        self._wanted: Model | None = None
+        self._refused: tuple[str, float, str] | None = None  # fingerprint, until when, why
         self._done: Callable[[], None] = lambda: None
         self._trouble = Trouble(log)
         self._wake, self._stop = Event(), Event()
+        self._drafts = Questions["Embedder"](self._wake.set)
         self._thread = Thread(target=self._run, name="embedding", daemon=True)
 
     def start(self, done: Callable[[], None]) -> None:
@@ -58,14 +68,33 @@ class Embedding:
         self._asked = model, texts
         self._wake.set()
 
+    def of_draft(self, model: Model, text: str) -> "Future[Vectors] | None":
+        """The (1, dim) vector of a text that is stored nowhere.
+
+        None while the model is not loaded, which begins now; where that fails, again after a minute.
+        """
+        embedder = self._embedder
+        if embedder is None or embedder.fingerprint != model.fingerprint:
+            self._wanted = model
+            self._wake.set()
+            return None
+        return self._drafts.ask(lambda _: embedder.embed([text]))  # the one of this model, whatever comes after it
+
     def _run(self) -> None:
         while not self._stop.is_set():
             self._wake.wait()
             self._wake.clear()
             asked, self._asked = self._asked, None
-            if asked is None or self._stop.is_set():
+            wanted, self._wanted = self._wanted, None
+            if self._stop.is_set():
                 continue
             try:
+                if self._embedder is not None:
+                    self._drafts.answer(self._embedder)
+                if wanted is not None:
+                    self._loaded(wanted)
+                if asked is None:
+                    continue
                 with self._lock.acquire(timeout=0):
                     self._embed(*asked)
                 self._trouble.over("new articles are embedded again")
@@ -74,16 +103,26 @@ class Embedding:
             except Exception as error:  # a model that cannot be loaded, a lost store: lists go on by words
                 self._trouble.found(f"new articles are not embedded: {error}", None)
 
-    def _embed(self, model: Model, texts: Mapping[str, str]) -> None:
+    def _loaded(self, model: Model) -> "Embedder":
         if self._embedder is None or self._embedder.fingerprint != model.fingerprint:
-            self._embedder = self._load(model)
-        embedder = self._embedder
+            if self._refused is not None and self._refused[0] == model.fingerprint and monotonic() < self._refused[1]:
+                raise ModelError(self._refused[2])
+            try:
+                self._embedder = self._load(model)
+            except Exception as error:
+                self._refused = model.fingerprint, monotonic() + _AGAIN, str(error)
+                raise
+        return self._embedder
+
+    def _embed(self, model: Model, texts: Mapping[str, str]) -> None:
+        embedder = self._loaded(model)
         store = self._store = self._store or ArticleStore.open(self._url)
         known = store.known_embeddings(texts)
         missing = [digest for digest in texts if digest not in known]
         for start in range(0, len(missing), _BATCH):
             if self._stop.is_set():
                 return
+            self._drafts.answer(embedder)
             batch = missing[start : start + _BATCH]
             store.put_embeddings(embedder.fingerprint, batch, embedder.embed([texts[digest] for digest in batch]))
             self._done()

@@ -114,6 +114,11 @@ class Live:
         # two threads, because to open a large release takes seconds and an editor's word must not wait for it
         self._threads = [Thread(target=run, name="live", daemon=True) for run in (self._poll, self._serve)]
 
+    @property
+    def newcomers(self) -> Newcomers | None:
+        """What follows the store's articles; None without a store."""
+        return self._newcomers
+
     def start(self) -> None:
         """Look once, so that a worker has its release before its first request, then go on in threads."""
         self._try(self.step)

@@ -7,8 +7,10 @@ its vector is in the store.
 
 import logging
 from collections.abc import Callable
+from concurrent.futures import Future
 from threading import Event, Thread
 from time import monotonic
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +21,7 @@ from recsys.extension import Extension
 from recsys.release import Release
 from recsys.store import ArticleStore
 from service.embedding import Embedding
+from service.questions import Questions
 from service.trouble import Trouble
 
 log = logging.getLogger(__name__)
@@ -26,6 +29,8 @@ log = logging.getLogger(__name__)
 _ROUND = 25  # changes that are measured before they are shown: well under a second
 MOST = 60_000  # more than these are an export that waits for its night, and are left to it
 Vectors = dict[str, npt.NDArray[np.float32]]
+Followed = tuple[Release, Extension]  # what the night built, and what came after it
+T = TypeVar("T")
 
 
 class Newcomers:
@@ -51,12 +56,13 @@ class Newcomers:
         self._store: ArticleStore | None = None
         self._base: Release | None = None
         self._shown: tuple[Release, Release] | None = None  # a release, and the same with what came after it
-        self._extension: tuple[Release, Extension] | None = None
+        self._extension: Followed | None = None
         self._upto = 0
         self._waiting: dict[str, str] = {}  # id to the digest of a text without a vector
         self._most = most
         self._trouble, self._full = Trouble(log), Trouble(log)
         self._wake, self._stop = Event(), Event()
+        self._questions = Questions[Followed](self.wake)
         self._thread = Thread(target=self._run, name="newcomers", daemon=True)
 
     def start(self) -> None:
@@ -88,6 +94,10 @@ class Newcomers:
         """Look now."""
         self._wake.set()
 
+    def ask(self, question: Callable[[Followed], T]) -> Future[T]:
+        """What `question` answers of the release and of what came after it: in the thread, between two articles."""
+        return self._questions.ask(question)
+
     def round(self) -> bool:
         """Measure some more; whether there is more to do at once.
 
@@ -98,9 +108,8 @@ class Newcomers:
         if base is None:
             return False
         store = self._store = self._store or ArticleStore.open(self._url)
-        if self._extension is None or self._extension[0] is not base:
-            self._extension, self._upto, self._waiting = (base, Extension(base)), base.manifest.change, {}
-        extension, before = self._extension[1], len(self._extension[1])
+        extension = self._beginning_at(base)[1]
+        before = len(extension)
         changes = store.changes_after(self._upto, _ROUND)
         usable = [change.id for change in changes if change.lifecycle.status is Status.USABLE]
         self._take_in(store, extension, store.articles(usable))
@@ -114,10 +123,18 @@ class Newcomers:
             self._embedding.ask(base.manifest.model, {extension.key(one): extension.text(one) for one in waiting})
         return len(changes) == _ROUND
 
+    def _beginning_at(self, base: Release) -> Followed:
+        """What is laid beside this release; of another one nothing is kept."""
+        if self._extension is None or self._extension[0] is not base:
+            self._extension, self._upto, self._waiting = (base, Extension(base)), base.manifest.change, {}
+        return self._extension
+
     def _take_in(self, store: ArticleStore, extension: Extension, articles: list[Article]) -> None:
         keys = {article.id: extension.key(article) for article in articles}
         vectors = self._vectors(store, list(keys.values()))
         for article in articles:
+            if self._questions and self._extension is not None and self._extension[0] is self._base:
+                self._questions.answer(self._extension)
             vector = vectors.get(keys[article.id])
             if not extension.knows(article, vector is not None) and not self._added(extension, article, vector):
                 self._waiting.pop(article.id, None)  # or it would be tried, and fail, at each round
@@ -161,6 +178,7 @@ class Newcomers:
                 return
             began = monotonic()
             try:
+                self._answer()
                 more = self.round()
                 self._trouble.over("new articles are read from the store again")
             except StoreError as error:
@@ -170,4 +188,16 @@ class Newcomers:
                 more = False
                 self._trouble.found(f"new articles cannot be measured: {error!r}", error)
             if more:  # half of the time is for those who read
-                self._stop.wait(min(monotonic() - began, 1.0))
+                self._rest(min(monotonic() - began, 1.0))
+
+    def _rest(self, seconds: float) -> None:
+        """Measure nothing for so long, but what is asked for."""
+        until = monotonic() + seconds
+        while (left := until - monotonic()) > 0 and self._wake.wait(left) and not self._stop.is_set():
+            self._wake.clear()
+            self._answer()
+
+    def _answer(self) -> None:
+        base = self._base
+        if self._questions and base is not None:
+            self._questions.answer(self._beginning_at(base))

@@ -43,8 +43,8 @@ class Settings:
         poll_seconds: > 0 and at most 3600; how often releases are looked for, and the store beside what it tells.
         cors_origins: web origins whose pages may ask, "*" for all; none by default.
         max_k: longest list that may be asked for, in [10, 100].
-        embed: model that gives vectors to what is published between two nights, that of the release; None leaves it to
-            others, and until they have done it new articles are found by their words alone.
+        embed: model that gives vectors to what is published between two nights and to drafts, that of the release; None
+            leaves it to others, and until they have done it new articles are found by their words alone.
         per_event: how many articles on one event a list may hold, in [1, 100]; None for any number.
         cache_seconds: longest that any cache may keep an answer, and so what was taken down, in [0, 86400].
         purged_seconds: the same of the one cache that the newsroom purges by key, in [0, 86400]; 0 without one.

@@ -431,7 +431,7 @@ def test_openapi_documents_every_route_with_examples_and_problems(client: TestCl
     document = client.get("/openapi.json").json()
     paths = document["paths"]
     operations = {(path, method): one for path, methods in paths.items() for method, one in methods.items()}
-    assert len(operations) == 10 + 6 + 8
+    assert len(operations) == 10 + 6 + 9
     for (path, method), operation in operations.items():
         responses = operation["responses"]
         good = set(responses) & {"200", "201"}

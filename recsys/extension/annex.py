@@ -10,7 +10,7 @@ import numpy as np
 from recsys.authors import People
 from recsys.columns import Int32, ListColumn
 from recsys.extension.arrival import Arrival
-from recsys.extension.columns import OtherLists
+from recsys.extension.columns import OtherLists, others_of
 from recsys.extension.growing import Growing, GrowingLists, NewestFirst, inserted
 from recsys.extension.nearness import Nearness
 from recsys.extension.numbers import Authors, Sections, Tags
@@ -47,6 +47,7 @@ class Annex:
         self._text_rows: dict[int, Int32] = {}
         self._event_rows: dict[int, Int32] = {}
         self._co_authors: dict[int, Int32] = {}
+        self.sites: list[bytes] = []
         self._sites = {base.sites[place]: place for place in range(len(base.sites))}
 
     def __len__(self) -> int:
@@ -92,12 +93,18 @@ class Annex:
     def co_authors(self) -> OtherLists:
         """For each author those who signed with them."""
         column = self.base.co_authors
-        return OtherLists(column.offsets, column.values, dict(self._co_authors), self.persons.size)
+        other = {**others_of(column), **self._co_authors}
+        return OtherLists(column.offsets, column.values, other, self.persons.size)
 
     def _add_numbers(self, arrival: Arrival, node: int) -> None:
-        site = self._sites.setdefault(arrival.host, len(self._sites)) if arrival.host else -1
-        for name, value in {**arrival.numbers, "site": site, "section": node}.items():
+        for name, value in {**arrival.numbers, "site": self._site(arrival.host), "section": node}.items():
             self.numbers[name].extend([value])
+
+    def _site(self, host: str) -> int:
+        if host and host not in self._sites:
+            self._sites[host] = len(self._sites)
+            self.sites.append(host.encode())
+        return self._sites[host] if host else -1
 
     def _add_texts(self, arrival: Arrival, row: int) -> None:
         self.ids.append(arrival.id)
@@ -129,6 +136,7 @@ class Annex:
             self._co_authors[one] = np.array(list(others), np.int32)
 
 
-def _lists(column: ListColumn, other: dict[int, Int32]) -> OtherLists:
+def _lists(column: ListColumn, more: dict[int, Int32]) -> OtherLists:
     """The column with these lists in the place of its own, or after them."""
-    return OtherLists(column.offsets, column.values, dict(other), max([len(column), *(group + 1 for group in other)]))
+    other = {**others_of(column), **more}
+    return OtherLists(column.offsets, column.values, other, max([len(column), *(group + 1 for group in other)]))

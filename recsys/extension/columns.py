@@ -46,6 +46,11 @@ class OtherLists(ListColumn):
         return ListColumn.__getitem__(self, row) if row < len(self.offsets) - 1 else np.empty(0, np.int32)
 
 
+def others_of(column: ListColumn) -> dict[int, Int32]:
+    """The lists of a column that are others than the night's."""
+    return dict(column.other) if isinstance(column, OtherLists) else {}
+
+
 @dataclass(frozen=True, slots=True)
 class LongerLookup(Lookup):
     """The lookup `base` with texts after its own (`more`: text to place) and, of some texts, `later` numbers.

@@ -20,7 +20,7 @@ class ExtendedRelease(Release):
     """A release of which the rows n, n + 1 … are arrivals. It keeps what it has while the annex grows.
 
     Args:
-        annex: what came after the night.
+        annex: what came after its release, which may be such a view itself.
     """
 
     def __init__(self, annex: Annex) -> None:
@@ -29,8 +29,9 @@ class ExtendedRelease(Release):
         self._annex, self._base, self._count = annex, base, len(base) + len(annex)
         self.__dict__["vectors"] = base.vectors  # of the night's rows; the arrivals have theirs in the finder
         self.__dict__.update({name: column.view() for name, column in annex.numbers.items()})
-        self.replaced = annex.replaced.view()
+        self.replaced = np.concatenate([base.replaced, annex.replaced.view()])
         self.ids, self.urls = longer_texts(base.ids, annex.ids), longer_texts(base.urls, annex.urls)
+        self.sites = longer_texts(base.sites, annex.sites)
         self.authors, self.tags = annex.authors_of.view(), annex.tags_of.view()
         self.section_ancestors, self.section_rarity = annex.sections.ancestors(), annex.sections.rarity()
         self.section_rows = annex.section_rows.view(len(annex.sections), self.published)
@@ -49,7 +50,7 @@ class ExtendedRelease(Release):
     @property
     def base(self) -> Release:
         """What the night built."""
-        return self._base
+        return self._base.base
 
     def __len__(self) -> int:
         return self._count

@@ -9,10 +9,10 @@ from recsys.articles import Article, content_hash
 from recsys.authors import People, Person
 from recsys.columns import Int64
 from recsys.extension.annex import Annex
-from recsys.extension.arrival import Arrival
+from recsys.extension.arrival import Arrival, Text
 from recsys.extension.extended import ExtendedRelease
 from recsys.extension.finder import Finder
-from recsys.extension.stories import Stories
+from recsys.extension.stories import Placing, Stories
 from recsys.registry import read_registry
 from recsys.release import Release, seconds
 from recsys.text import Boilerplate, embedding_text, lexical_text, text_digest
@@ -66,6 +66,30 @@ class Extension:
         Args:
             vector: (dim,) float32 of length 1; None while nobody has embedded it.
         """
+        arrival, text, placing = self._measured(article, vector)
+        row = self._annex.add(arrival, placing)  # from here on nothing fails
+        self._stories.take(placing)
+        self._finder.add(text)
+        for person in arrival.persons:
+            self._of_author.setdefault(person.key, []).append(row)
+        self._contents[article.id] = content_hash(article), vector is not None
+
+    def release(self) -> Release:
+        """The release with all that came so far."""
+        return ExtendedRelease(self._annex) if len(self._annex) else self._base
+
+    def with_draft(self, article: Article, vector: Vector | None) -> Release:
+        """The same with this article after all others, as if it had just come; it is not taken in: nothing keeps it.
+
+        Only its own lists are to be asked for: it is in nobody else's.
+        """
+        arrival, _, placing = self._measured(article, vector)
+        alone = Annex(self.release(), self._people)
+        alone.add(arrival, placing)
+        return ExtendedRelease(alone)
+
+    def _measured(self, article: Article, vector: Vector | None) -> tuple[Arrival, Text, Placing]:
+        """The article as the next arrival; it changes nothing."""
         persons = self._people.of(article)
         text = self._finder.text(
             lexical_text(article, self._boilerplate, int(self._base.manifest.config["title_weight"])),
@@ -77,16 +101,7 @@ class Extension:
         near = self._finder.near(text, seconds(article.published_at), self._mates(persons))
         near = near.of(~np.isin(near.rows, replaced))
         arrival = Arrival.of(article, persons, text.length, near, replaced)
-        placing = self._stories.place(len(self._base) + len(self._annex), replaced)  # from here on nothing fails
-        row = self._annex.add(arrival, placing)
-        self._finder.add(text)
-        for person in persons:
-            self._of_author.setdefault(person.key, []).append(row)
-        self._contents[article.id] = content_hash(article), vector is not None
-
-    def release(self) -> Release:
-        """The release with all that came so far."""
-        return ExtendedRelease(self._annex) if len(self._annex) else self._base
+        return arrival, text, self._stories.place(len(self._base) + len(self._annex), replaced)
 
     def _mates(self, persons: Iterable[Person]) -> Int64:
         """Rows by the same authors."""

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys.columns import Int32, Int64, ListColumn, Rows
-from recsys.extension.columns import OtherLists
+from recsys.extension.columns import OtherLists, others_of
 
 Number = TypeVar("Number", bound=np.generic)
 _ROOM = 1_024  # values that there is room for at first, and a sixteenth of what there is
@@ -82,7 +82,7 @@ class NewestFirst:
 
     def __init__(self, start: ListColumn) -> None:
         self._start = start
-        self._other: dict[int, Int32] = {}
+        self._other = others_of(start)
         self._waiting: defaultdict[int, list[int]] = defaultdict(list)
 
     def add(self, numbers: Iterable[int], row: int) -> None:

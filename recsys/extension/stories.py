@@ -38,20 +38,27 @@ class Stories:
         self._event_rows: dict[int, list[int]] = {}
 
     def place(self, row: int, replaced: Int64) -> Placing:
-        """The stories of the next arrival: it takes the place of the rows that it replaces."""
+        """The stories of the next arrival: it takes the place of the rows that it replaces. It changes nothing."""
         text, event, preference = -1, -1, 0
+        texts: dict[int, list[int]] = {}
+        events: dict[int, list[int]] = {}
         for old in replaced.tolist():
             text, event, preference = int(self._text[old]), int(self._event[old]), int(self._preference[old])
             if text >= 0:
                 known = self._text_rows.get(text, self._release.text_rows[text].tolist())
-                self._text_rows[text] = [row if one == old else one for one in known]
+                texts[text] = [row if one == old else one for one in known]
             if event >= 0:
                 known = self._event_rows.get(event, self._release.event_rows[event].tolist())
-                self._event_rows[event] = [row if one == old else one for one in known]
-        for column, value in ((self._text, text), (self._event, event), (self._preference, preference)):
+                events[event] = [row if one == old else one for one in known]
+        return Placing(text, event, preference, {}, texts, events)
+
+    def take(self, placing: Placing) -> None:
+        """The arrival that was placed has come."""
+        for column, value in (
+            (self._text, placing.text_group),
+            (self._event, placing.event_group),
+            (self._preference, placing.text_preference),
+        ):
             column.extend([value])
-        return Placing(
-            text, event, preference, {},
-            {text: self._text_rows[text]} if text in self._text_rows else {},
-            {event: self._event_rows[event]} if event in self._event_rows else {},
-        )  # fmt: skip
+        self._text_rows |= placing.text_rows
+        self._event_rows |= placing.event_rows

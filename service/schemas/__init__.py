@@ -20,15 +20,27 @@ from service.schemas.articles import (
 )
 from service.schemas.explanation import EXPLANATION, Explanation, Reason
 from service.schemas.health import ALIVE, READY, Alive, Ready, StoreState
-from service.schemas.lists import ANSWER, BY_AUTHOR, COVERAGE, RELATED, Answer, Item, PageStatus, RelatedAnswer
+from service.schemas.lists import (
+    ANSWER,
+    BY_AUTHOR,
+    COVERAGE,
+    DRAFT_ANSWER,
+    RELATED,
+    Answer,
+    DraftAnswer,
+    Item,
+    PageStatus,
+    RelatedAnswer,
+)
 from service.schemas.problem import BadValue, Problem, cacheable, responses
 from service.schemas.rules import ENTRIES, RULE, RULES, Entries, Entry, Rule, Rules, Subject
 from service.schemas.webhooks import RECEIVED, Received, Result, body_of_webhook
 
 __all__ = [
-    "ALIVE", "ANSWER", "BY_AUTHOR", "COVERAGE", "ENTRIES", "EXPLANATION", "READY", "RECEIVED", "RELATED",
-    "RULE", "RULES", "STORED", "TAKEDOWN", "TAKEDOWNS", "WRITTEN", "WRITTEN_ALL",
-    "Alive", "Answer", "Author", "BadValue", "Entries", "Entry", "Explanation", "Fields", "Item", "PageStatus",
+    "ALIVE", "ANSWER", "BY_AUTHOR", "COVERAGE", "DRAFT_ANSWER", "ENTRIES", "EXPLANATION", "READY", "RECEIVED",
+    "RELATED", "RULE", "RULES", "STORED", "TAKEDOWN", "TAKEDOWNS", "WRITTEN", "WRITTEN_ALL",
+    "Alive", "Answer", "Author", "BadValue", "DraftAnswer", "Entries", "Entry", "Explanation", "Fields", "Item",
+    "PageStatus",
     "Problem", "Ready", "Reason", "Received", "RelatedAnswer", "Result",
     "Rule", "Rules", "StoreState", "Stored", "Subject", "Takedown", "Takedowns", "Written", "WrittenAll", "WrittenOne",
     "body_of_webhook", "cacheable", "responses",

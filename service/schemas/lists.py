@@ -50,6 +50,20 @@ class Answer(_Answer):
     items: list[Item]
 
 
+class DraftAnswer(Shape):
+    """The list of a draft, the best first."""
+
+    article_id: str | None = Field(description="The id that was given; null where there was none.")
+    release: str = Field(description="The release that made the answer.")
+    model: str = Field(description="The embedding model of that release.")
+    by_meaning: bool = Field(
+        description="false: the draft has no vector yet, so it was compared by words, names, author and section alone."
+    )
+    warnings: list[str] = Field(description="What of the draft was cut, ignored or could not be read.")
+    status: Filled = Field(description=_FILLED)
+    items: list[Item]
+
+
 class PageStatus(Shape):
     """How far each list of a page came: as `status` of one list."""
 
@@ -102,6 +116,7 @@ _BY_AUTHOR = {
 }
 _ON_EVENT = {**_ITEM, "source": "coverage"}
 ANSWER: JsonObject = {**_FROM, "status": "full", "items": [_ITEM]}
+DRAFT_ANSWER: JsonObject = {**ANSWER, "by_meaning": True, "warnings": []}
 BY_AUTHOR: JsonObject = {**_FROM, "status": "short", "items": [_BY_AUTHOR]}
 COVERAGE: JsonObject = {**_FROM, "status": "short", "items": [_ON_EVENT]}
 RELATED: JsonObject = {

@@ -65,6 +65,7 @@ _STATUS: dict[int | str, int | str] = {
     "webhook-not-found": 404,
     "signature-refused": 401,
     "store-unavailable": 503,
+    "drafts-busy": 503,
 }
 _PROBLEMS: dict[int | str, JsonObject] = {
     401: _problem(401, "key-refused", "no key has this secret, or it is revoked"),
@@ -84,5 +85,6 @@ _PROBLEMS: dict[int | str, JsonObject] = {
         {"where": "query.k", "value": "1000", "reason": "Input should be less than or equal to 100"},
     ),
     503: _problem(503, "no-release", "no release is published yet; try again later"),
+    "drafts-busy": _problem(503, "drafts-busy", "too many drafts at once; try again soon"),
     "store-unavailable": _problem(503, "store-unavailable", "the article store cannot be used; try again later"),
 }
