@@ -12,7 +12,7 @@ class Result(Shape):
 
     id: str
     outcome: Literal["new", "changed", "unchanged", "stale", "unknown"] = Field(
-        description="stale: the store has a later version; unknown: it has no such article, which stays out if it comes."
+        description="stale: the store has a later version; unknown: it has no such article, and keeps it out."
     )
     taken_down: bool = Field(
         description="It is shown to nobody, until a later version is published or its takedown is lifted."
