@@ -6,6 +6,8 @@ as an ingest does it.
 """
 
 import asyncio
+import logging
+from collections import Counter
 from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated
@@ -39,6 +41,7 @@ from service.problems import BadValue, Problem
 from service.schemas import responses
 from service.schemas.shape import JsonObject
 
+log = logging.getLogger(__name__)
 newsroom = APIRouter(prefix="/v1", tags=["newsroom"])
 _Newsroom = Annotated[Key, Depends(articles_key)]
 _Id = Annotated[str, Path(description="The article's id.", examples=["mc-bridge-09"])]
@@ -71,6 +74,7 @@ async def put(request: Request, key: _Newsroom, article_id: _Id) -> Response:
     reading = await asyncio.to_thread(whole, raw, known, moment)
     edit = Edit(reading.article, reading.links, condition)
     written = await office_of(request).ask(lambda store: store.edits.put(edit, moment, key.owner))
+    log.info("%r put %r: %s, change %d", key.owner, known, written.outcome, written.change)
     await in_force(request)
     return _written(known, written, reading.warnings)
 
@@ -94,6 +98,7 @@ async def patch(request: Request, key: _Newsroom, article_id: _Id) -> Response:
         except PreconditionFailed:
             if not tries_left or asked.digests is not None:
                 raise
+    log.info("%r patched %r: %s, change %d", key.owner, known, written.outcome, written.change)
     await in_force(request)
     return _written(known, written, patched.warnings)
 
@@ -106,8 +111,9 @@ async def batch(request: Request, key: _Newsroom) -> Response:
     found = await asyncio.to_thread(several, raw, moment)
     edits = [Edit(one.article, one.links) for one in found if isinstance(one, Reading)]
     results = iter(await office_of(request).ask(lambda store: store.edits.put_all(edits, moment, key.owner)))
-    await in_force(request)
     told = [_told(place, one, next(results) if isinstance(one, Reading) else None) for place, one in enumerate(found)]
+    log.info("%r put %d articles: %s", key.owner, len(told), dict(Counter(str(one["outcome"]) for one in told)))
+    await in_force(request)
     return json_response({"articles": told})
 
 

@@ -4,6 +4,7 @@ No key is asked for: the signature over the body is who sent it. What is taken i
 """
 
 import logging
+from collections import Counter
 from collections.abc import Mapping
 from typing import Annotated
 
@@ -45,6 +46,7 @@ async def receive(request: Request, name: _Name) -> Response:
         raise _refused(str(error)) from None
     found = said(raw, moment)
     taken = await office_of(request).ask(lambda store: store.cms.take(found, f"webhook {name}", moment))
+    log.info("webhook %s: %d articles: %s", name, len(taken), dict(Counter(str(one.fate) for one in taken)))
     if any(one.fate in (Fate.NEW, Fate.CHANGED) for one in taken):
         await in_force(request)
     told = [
