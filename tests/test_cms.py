@@ -11,6 +11,7 @@ import pytest
 from conftest import article
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from postgres import execute
 
 from recsys.articles import Article, Status
 from recsys.cms import Fate, Gone, Taken
@@ -155,6 +156,19 @@ def test_links_come_with_their_version(store: ArticleStore) -> None:
 
 
 # --- takedowns ---
+
+
+def test_takedowns_of_a_store_of_version_4_are_somebodys(empty_url: str) -> None:
+    import recsys.database as database
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database, "VERSION", 4)
+        database.open_engine(empty_url, create=True).dispose()
+    execute(empty_url, "INSERT INTO takedowns (article_id, at, who, reason) VALUES ('a', 7, 'A. Editor', 'law')")
+    with closing(ArticleStore.open(empty_url, create=True)) as store:
+        assert take(store, version(1)) == [Taken(Fate.NEW, taken_down=True)]
+        (standing,) = store.takedowns.standing()
+        assert (standing.who, standing.lifted_after) == ("A. Editor", None)
 
 
 @pytest.mark.parametrize("status", [Status.CANCELED, Status.WITHHELD])
