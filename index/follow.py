@@ -86,6 +86,7 @@ class Follower:
         self._seen = Seen(config.mapping.get("id", "id"))
         self._ingest = IngestConfig(config.mapping, config.rejects, _NO_LIMIT)
         self._said: set[str] = set()
+        self._cms = f"follow {config.source}"
 
     def run(self) -> None:
         """Round after round until `stopping`. A round that fails is logged, once while it is one trouble."""
@@ -129,7 +130,7 @@ class Follower:
     def _take(self, batch: Batch, rejects: RejectFile, done: Counter[str], broken: list[RecsysError]) -> None:
         errors: list[SourceError] = []
         rows = self._seen.fresh(_until_broken(batch.rows, errors))
-        report = take_in(batch.where, rows, self._store, self._ingest, rejects, self._now())
+        report = take_in(batch.where, rows, self._store, self._ingest, rejects, self._now(), self._cms)
         done.update(_numbers(report))
         if errors:
             broken.extend(errors)
@@ -172,7 +173,7 @@ class Follower:
                 self._say(error)
 
     def _tell(self, done: Counter[str]) -> None:
-        names = ("new", "changed", "rejected", "embedded")
+        names = ("new", "changed", "stale", "rejected", "embedded")
         if told := [f"{done[name]:,} {name}" for name in names if done[name]]:
             more = f"; rejects are in {self._config.rejects}" if done["rejected"] else ""
             log.info("%s: %s%s", self._config.source, ", ".join(told), more)
@@ -198,10 +199,11 @@ def _until_broken(rows: Iterable[Row], errors: list[SourceError]) -> Iterator[Ro
 
 
 def _numbers(report: IngestReport) -> dict[str, int]:
-    """By name, what was new and what changed, with or without a warning, and what was rejected."""
+    """By name: new and changed, with or without a warning, stale, rejected."""
     warned = report.warned_outcomes
     return {
         "new": report.new + warned.get(Outcome.NEW, 0),
         "changed": report.changed + warned.get(Outcome.CHANGED, 0),
+        "stale": report.stale,
         "rejected": report.rejected,
     }

@@ -13,6 +13,7 @@ from index.rejects import Reject, RejectFile, shown
 from index.report import IngestReport, Limit
 from index.sources import Row, check, rows
 from recsys.articles import Article
+from recsys.cms import Fate
 from recsys.errors import ConfigError, SourceError, StoreError
 from recsys.full_export import FullExport
 from recsys.records import Reading, read
@@ -74,13 +75,22 @@ def ingest(
 
 
 def take_in(
-    where: str, found: Iterable[Row], store: ArticleStore, config: IngestConfig, rejects: RejectFile, now: datetime
+    where: str,
+    found: Iterable[Row],
+    store: ArticleStore,
+    config: IngestConfig,
+    rejects: RejectFile,
+    now: datetime,
+    cms: str | None = None,
 ) -> IngestReport:
     """Put rows that are no file's; `where` they are from is told in `rejects`, which stays open. Nothing is retired.
 
+    With `cms` they are what this CMS says, see `recsys.cms`: of two versions the later stays, and what is canceled or
+    withheld there is taken down until it is published again.
+
     A SourceError that `found` raises is a problem of the report. Raises StoreError.
     """
-    run = _Run(store, config, now, rejects, None)
+    run = _Run(store, config, now, rejects, None, cms)
     for _ in run.rows(where, found):
         pass
     return run.finish()
@@ -90,13 +100,20 @@ class _Run:
     """One ingest while it runs: what is counted, and the articles that wait for their transaction."""
 
     def __init__(
-        self, store: ArticleStore, config: IngestConfig, now: datetime, rejects: RejectFile, export: FullExport | None
+        self,
+        store: ArticleStore,
+        config: IngestConfig,
+        now: datetime,
+        rejects: RejectFile,
+        export: FullExport | None,
+        cms: str | None = None,
     ) -> None:
+        self._cms = cms
         self._store, self._config, self._now, self._rejects, self._export = store, config, now, rejects, export
         self._outcomes: Counter[Outcome] = Counter()  # of records without a warning
         self._warned: Counter[Outcome] = Counter()
         self._warnings: Counter[str] = Counter()
-        self._taken_down = 0
+        self._stale = self._taken_down = 0
         self._problems: list[str] = []
         self._columns_missing = set(config.mapping.values())
         self._latest: datetime | None = None
@@ -122,14 +139,14 @@ class _Run:
                 self._row(where, row)
                 done += 1
                 if len(self._seen) >= BATCH or done >= BATCH or self._characters >= BATCH_CHARACTERS:
-                    self._flush()
+                    self._flush(where)
                     yield done
                     done = 0
         except SourceError as error:
             if self._rejects.failed:
                 raise
             self._problems.append(str(error))
-        self._flush()
+        self._flush(where)
         yield done
 
     def finish(self) -> IngestReport:
@@ -149,6 +166,7 @@ class _Run:
             rejected=self._rejected,
             warnings=dict(self._warnings),
             warned_outcomes=dict(self._warned),
+            stale=self._stale,
             taken_down=self._taken_down,
             problems=tuple(self._problems),
             latest=self._latest,
@@ -160,7 +178,7 @@ class _Run:
 
     @property
     def _read(self) -> int:
-        return self._outcomes.total() + self._warned.total() + self._rejected
+        return self._outcomes.total() + self._warned.total() + self._stale + self._rejected
 
     def _row(self, where: str, row: Row) -> None:
         if row.record is None:
@@ -185,17 +203,27 @@ class _Run:
         if article_id is not None:  # its record is broken, but the export still has it
             self._seen.append(article_id)
 
-    def _flush(self) -> None:
-        articles = [reading.article for reading in self._waiting]
-        outcomes = self._store.put(articles, [reading.links for reading in self._waiting])
-        for reading, outcome in zip(self._waiting, outcomes, strict=True):
+    def _flush(self, where: str) -> None:
+        for reading, outcome in zip(self._waiting, self._put(where), strict=True):
+            if outcome is None:
+                self._stale += 1
+                continue
             (self._warned if reading.warnings else self._outcomes)[outcome] += 1
             self._warnings.update(reading.warnings)
-        down = self._store.takedowns.among(article.id for article in articles)
-        self._taken_down += sum(article.id in down for article in articles)
+        ids = [reading.article.id for reading in self._waiting]
+        down = self._store.takedowns.among(ids)
+        self._taken_down += sum(article_id in down for article_id in ids)
         if self._export is not None:
             self._export.add(self._seen)
         self._waiting, self._seen, self._characters = [], [], 0
+
+    def _put(self, where: str) -> Sequence[Outcome | None]:
+        """What became of those that wait; None where the store has a later version."""
+        if self._cms is not None:
+            taken = self._store.cms.take(self._waiting, self._cms)
+            return [None if one.fate is Fate.STALE else Outcome(one.fate) for one in taken]
+        articles, links = [one.article for one in self._waiting], [one.links for one in self._waiting]
+        return self._store.put(articles, links, who=f"ingest {where}")
 
     def _retire(self) -> int:
         if self._export is None:

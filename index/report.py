@@ -37,10 +37,11 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class IngestReport:
-    """One outcome for each record looked at: `read` is the sum of the six.
+    """One outcome for each record looked at: `read` is the sum of the seven.
 
     A record with a warning counts as `warned`, whatever the store made of it: `warned_outcomes` says that. `warnings`
     counts by kind; one record may have several. `retired` are articles of the store that a full export lacks.
+    `stale` are records of a source that is followed, of which the store has a later version: they are passed over.
     `taken_down` is how many of the records were of articles that are taken down, whatever their outcome: they stay so.
     `problems` are reasons for exit status 1, as sentences. `latest` is the last moment, not after now, at which one of
     its articles says that it was published or changed.
@@ -54,6 +55,7 @@ class IngestReport:
     rejected: int = 0
     warnings: Mapping[str, int] = field(default_factory=dict)
     warned_outcomes: Mapping[Outcome, int] = field(default_factory=dict)
+    stale: int = 0
     taken_down: int = 0
     problems: tuple[str, ...] = ()
     latest: datetime | None = None
@@ -61,7 +63,7 @@ class IngestReport:
     @property
     def read(self) -> int:
         """How many records were looked at: those of the files, and the retired ones."""
-        return self.new + self.changed + self.unchanged + self.retired + self.warned + self.rejected
+        return self.new + self.changed + self.unchanged + self.retired + self.stale + self.warned + self.rejected
 
     def table(self) -> str:
         """The numbers as text, one a line; below them the warnings by kind, what the warned were, and takedowns."""

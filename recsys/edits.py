@@ -29,6 +29,7 @@ class Stored:
         change: number of its latest change.
         changed_at: when the store took it, aware and in UTC; None in rows of an older store.
         takedown: the one that stands.
+        written_by: who put it, as they named themselves; None where they did not.
     """
 
     article: Article
@@ -36,6 +37,7 @@ class Stored:
     change: int
     changed_at: datetime | None
     takedown: Takedown | None
+    written_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,24 +65,26 @@ class Edits:
         row = dict(found)
         own = to_article(row | {"status": row["held_status"] or row["status"]})
         changed_at = None if row["changed_at"] is None else moment_of(row["changed_at"])
-        return Stored(own, row["digest"], row["change"], changed_at, takedown)
+        return Stored(own, row["digest"], row["change"], changed_at, takedown, row["written_by"])
 
-    def put(self, edit: Edit, now: datetime | None = None) -> Written:
-        """Write one article.
+    def put(self, edit: Edit, now: datetime | None = None, who: str | None = None) -> Written:
+        """Write one article; `who` wrote it.
 
         Raises:
             PreconditionFailed: the stored article is not the one that the condition names.
             StaleArticle: `updated_at` would go back.
         """
-        (result,) = self.put_all([edit], now)
+        (result,) = self.put_all([edit], now, who)
         if not isinstance(result, Written):
             raise result
         return result
 
-    def put_all(self, edits: Sequence[Edit], now: datetime | None = None) -> list[Written | Refusal]:
+    def put_all(
+        self, edits: Sequence[Edit], now: datetime | None = None, who: str | None = None
+    ) -> list[Written | Refusal]:
         """Write those whose conditions hold, in one transaction and in their order; the others are told by an error."""
         with store_errors("cannot store articles"):
             rows = [to_row(edit.article) for edit in edits]
         links, conditions = [edit.links for edit in edits], [edit.condition for edit in edits]
         with writing(self._engine, "cannot store articles") as connection:
-            return put_rows(connection, rows, links, seconds_down(now or datetime.now(UTC)), conditions)
+            return put_rows(connection, rows, links, seconds_down(now or datetime.now(UTC)), conditions, who)

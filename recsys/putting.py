@@ -91,14 +91,16 @@ def put_rows(
     links: Sequence[Sequence[str] | None],
     at: int,
     conditions: Sequence[Condition] | None = None,
+    who: str | None = None,
 ) -> list[Written | Refusal]:
     """Write the rows in their order, each under its condition; one id may come several times.
 
     `links` are the addresses that replace those of the article, None where these stay; `at` is the second since 1970.
+    `who` is kept with what changed.
     """
     last = latest_change(connection)  # first: its lock keeps other writers, and takedowns, out
     ids = [row["id"] for row in rows]
-    known, down = _known(connection, ids), taken_down(connection, ids)
+    known, down = known_of(connection, ids), taken_down(connection, ids)
     there, results = frozenset(known), list[Written | Refusal]()
     final: dict[str, Row] = {}
     for row, condition in zip(rows, conditions or repeat(ALWAYS, len(rows)), strict=True):
@@ -111,7 +113,7 @@ def put_rows(
         else:
             last += 1
             known[key] = Known(row["digest"], row["status"], row["updated_at"], last)
-            final[key] = {**row, **_held(row, is_down), "change": last, "changed_at": at}
+            final[key] = {**row, **_held(row, is_down), "change": last, "changed_at": at, "written_by": who}
             outcome = Outcome.NEW if before is None else Outcome.CHANGED
             results.append(Written(outcome, row["digest"], last, is_down))
     _write(connection, final, there)
@@ -128,7 +130,7 @@ def _held(row: Row, is_down: bool) -> Row:
     return {"status": Status.CANCELED.value, "held_status": row["status"]} if is_down else {"held_status": None}
 
 
-def _known(connection: Connection, ids: list[str]) -> dict[str, Known]:
+def known_of(connection: Connection, ids: Sequence[str]) -> dict[str, Known]:
     """What is known of those ids that are in the store."""
     columns = (articles.c.digest, articles.c.held_status, articles.c.status, articles.c.updated_at, articles.c.change)
     return {
@@ -147,5 +149,5 @@ def _write(connection: Connection, final: Mapping[str, Row], there: frozenset[st
         connection.execute(update(articles).where(articles.c.id == bindparam("of_id")), changed)
 
 
-def _chunks(values: list[str]) -> Iterator[list[str]]:
+def _chunks(values: Sequence[str]) -> Iterator[Sequence[str]]:
     return (values[start : start + CHUNK] for start in range(0, len(values), CHUNK))

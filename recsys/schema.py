@@ -28,7 +28,7 @@ from recsys.lifecycle import Lifecycle
 from recsys.moments import moment_of, seconds_down, seconds_up
 from recsys.urls import canonical_url
 
-VERSION = 4  # of the schema; the revisions of recsys/migrations are this number in four digits
+VERSION = 5  # of the schema; the revisions of recsys/migrations are this number in four digits
 
 # ids are compared byte by byte on every database, so that "in id order" is Python's order of strings
 Identifier = String().with_variant(String(collation="C"), "postgresql")
@@ -65,6 +65,7 @@ articles = Table(
     Column("recommendable", Boolean, nullable=False),
     Column("show_related", Boolean, nullable=False),
     Column("evergreen", Boolean, nullable=False),
+    Column("written_by", String),  # who put `digest`; null where nobody said, as before version 5
 )
 
 # articles that are out of everything until somebody lifts it; the store need not have them
@@ -75,6 +76,7 @@ takedowns = Table(
     Column("at", BigInteger, nullable=False),
     Column("who", String, nullable=False),
     Column("reason", String, nullable=False),
+    Column("lifted_after", BigInteger),  # a later version from the CMS ends it; null: somebody has to lift it
 )
 
 counters = Table(
@@ -149,7 +151,7 @@ keys = Table(
 
 
 def to_row(article: Article) -> dict[str, Any]:
-    """The article as values for `articles`, but for `change`, `changed_at` and `held_status`. Raises StoreError.
+    """The article as values for `articles`, without what `put_rows` adds. Raises StoreError.
 
     Times are cut to whole seconds; the end of an embargo is rounded up, so that no article is out too early.
     """

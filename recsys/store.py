@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Engine, delete, func, insert, select
 
 from recsys.articles import Article, Status
 from recsys.changes import latest_change
+from recsys.cms import Cms
 from recsys.database import open_engine, reading, store_errors, writing
 from recsys.desk import Desk
 from recsys.edits import Edits
@@ -60,6 +61,7 @@ class ArticleStore:
         self.keys = KeyRing(engine)  # who may write over HTTP
         self.takedowns = Takedowns(engine)  # what is out, whatever is ingested
         self.edits = Edits(engine)  # articles written between two nights
+        self.cms = Cms(engine)  # what a CMS says of them
 
     @classmethod
     def open(cls, url: str, create: bool = False, waits: Waits = JOB) -> "ArticleStore":
@@ -82,6 +84,7 @@ class ArticleStore:
         batch: Sequence[Article],
         links: Sequence[Sequence[str]] | None = None,
         now: datetime | None = None,
+        who: str | None = None,
     ) -> list[Outcome]:
         """Store articles in one transaction; the outcomes are in the order of `batch`.
 
@@ -91,7 +94,7 @@ class ArticleStore:
         `links` are, for each article, the distinct canonical addresses that its body links to, in order; they replace
         those that were known. Without it these stay. They are no part of the article: new links alone leave it
         UNCHANGED, so nothing is built anew for them. `now` (aware; the clock's else) is kept as `Lifecycle.changed_at`
-        of what changed.
+        of what changed, and `who` as `Stored.written_by`.
 
         What is taken down stays so: the newest version waits until that is lifted.
         """
@@ -99,7 +102,8 @@ class ArticleStore:
             rows = [to_row(article) for article in batch]
         at = seconds_down(now or datetime.now(UTC))
         with writing(self._engine, "cannot store articles") as connection:
-            results = put_rows(connection, rows, [None] * len(rows) if links is None else links, at)
+            kept = [None] * len(rows) if links is None else links
+            results = put_rows(connection, rows, kept, at, who=who)
         return [result.outcome for result in results if isinstance(result, Written)]
 
     def get(self, article_id: str) -> Article | None:

@@ -12,7 +12,9 @@ from recsys.errors import ConfigError
 from recsys.ranking import Weights
 from service.settings import Settings
 from service.signatures import Secrets
+from service.workers import Workers
 
+_APP = "service.app:app_from_environment"
 _KEEP_ALIVE = 75  # seconds; longer than a proxy's own 60, so that it is never the service that hangs up first
 _SHUTDOWN = 10  # seconds that running requests get to end
 _HEALTHCHECK = 30  # seconds after which a worker that says nothing is replaced; a busy host is no reason
@@ -61,22 +63,29 @@ def main(log_level: str, **options: Any) -> None:
     # the server ends its requests first and then raises the signal again: being told to stop is no failure
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     click.echo(f"serving {settings.releases} on http://{settings.host}:{settings.port}")
-    uvicorn.run(
-        "service.app:app_from_environment",
-        factory=True,
-        host=settings.host,
-        port=settings.port,
-        workers=settings.workers,
-        log_config=_logging(log_level),
-        log_level=log_level,
-        access_log=log_level == "debug",  # the proxy keeps one
-        server_header=False,
-        timeout_keep_alive=_KEEP_ALIVE,
-        timeout_graceful_shutdown=_SHUTDOWN,
-        timeout_worker_healthcheck=_HEALTHCHECK,
-        h11_max_incomplete_event_size=65_536,  # bytes of a request's head; a long list of exclude= fits
-        ws="none",
-    )
+    if settings.workers > 1:
+        config = uvicorn.Config(_APP, factory=True, **_server(settings, log_level))
+        Workers(config, [config.bind_socket()]).run()
+    else:
+        uvicorn.run(_APP, factory=True, **_server(settings, log_level))
+
+
+def _server(settings: Settings, log_level: str) -> dict[str, Any]:
+    """How the server is run."""
+    return {
+        "host": settings.host,
+        "port": settings.port,
+        "workers": settings.workers,
+        "log_config": _logging(log_level),
+        "log_level": log_level,
+        "access_log": log_level == "debug",  # the proxy keeps one
+        "server_header": False,
+        "timeout_keep_alive": _KEEP_ALIVE,
+        "timeout_graceful_shutdown": _SHUTDOWN,
+        "timeout_worker_healthcheck": _HEALTHCHECK,
+        "h11_max_incomplete_event_size": 65_536,  # bytes of a request's head; a long list of exclude= fits
+        "ws": "none",
+    }
 
 
 def _logging(level: str) -> dict[str, Any]:

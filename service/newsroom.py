@@ -6,6 +6,8 @@ as an ingest does it.
 """
 
 import asyncio
+import logging
+from collections import Counter
 from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated
@@ -39,6 +41,7 @@ from service.problems import BadValue, Problem
 from service.schemas import responses
 from service.schemas.shape import JsonObject
 
+log = logging.getLogger(__name__)
 newsroom = APIRouter(prefix="/v1", tags=["newsroom"])
 _Newsroom = Annotated[Key, Depends(articles_key)]
 _Id = Annotated[str, Path(description="The article's id.", examples=["mc-bridge-09"])]
@@ -64,13 +67,14 @@ class _ById(BaseModel):
     summary="An article, new or again",
     openapi_extra={**BODY_OF_ARTICLE, "parameters": [IF_MATCH, IF_NONE_MATCH]},
 )
-async def put(request: Request, _key: _Newsroom, article_id: _Id) -> Response:
+async def put(request: Request, key: _Newsroom, article_id: _Id) -> Response:
     """Store the article, whole. One whose `updated_at` is older than the stored one's is refused (409)."""
     known, moment, condition = path_id(article_id), now(request), condition_of(request)
     raw = await body_of(request, LARGEST)
     reading = await asyncio.to_thread(whole, raw, known, moment)
     edit = Edit(reading.article, reading.links, condition)
-    written = await office_of(request).ask(lambda store: store.edits.put(edit, moment))
+    written = await office_of(request).ask(lambda store: store.edits.put(edit, moment, key.owner))
+    log.info("%r put %r: %s, change %d", key.owner, known, written.outcome, written.change)
     await in_force(request)
     return _written(known, written, reading.warnings)
 
@@ -81,7 +85,7 @@ async def put(request: Request, _key: _Newsroom, article_id: _Id) -> Response:
     summary="Some fields of an article",
     openapi_extra={**BODY_OF_CHANGES, "parameters": [IF_MATCH]},
 )
-async def patch(request: Request, _key: _Newsroom, article_id: _Id) -> Response:
+async def patch(request: Request, key: _Newsroom, article_id: _Id) -> Response:
     """Change the fields that are named, by JSON merge patch (RFC 7396); null is what an article without it has."""
     known, moment, asked = path_id(article_id), now(request), condition_of(request)
     raw = await body_of(request, LARGEST)
@@ -89,25 +93,27 @@ async def patch(request: Request, _key: _Newsroom, article_id: _Id) -> Response:
         stored = await _stored(request, known)
         patched = await asyncio.to_thread(changed, raw, stored.article, moment)
         try:
-            written = await _write_patched(request, stored, patched, asked, moment)
+            written = await _write_patched(request, stored, patched, asked, moment, key.owner)
             break
         except PreconditionFailed:
             if not tries_left or asked.digests is not None:
                 raise
+    log.info("%r patched %r: %s, change %d", key.owner, known, written.outcome, written.change)
     await in_force(request)
     return _written(known, written, patched.warnings)
 
 
 @newsroom.post("/articles:batch", responses=_BATCH, summary="Many articles", openapi_extra=BODY_OF_BATCH)
-async def batch(request: Request, _key: _Newsroom) -> Response:
+async def batch(request: Request, key: _Newsroom) -> Response:
     """Store those of the list that can be; each has its own outcome, as if it had been sent alone and in this order."""
     moment = now(request)
     raw = await body_of(request, LARGEST)
     found = await asyncio.to_thread(several, raw, moment)
     edits = [Edit(one.article, one.links) for one in found if isinstance(one, Reading)]
-    results = iter(await office_of(request).ask(lambda store: store.edits.put_all(edits, moment)))
-    await in_force(request)
+    results = iter(await office_of(request).ask(lambda store: store.edits.put_all(edits, moment, key.owner)))
     told = [_told(place, one, next(results) if isinstance(one, Reading) else None) for place, one in enumerate(found)]
+    log.info("%r put %d articles: %s", key.owner, len(told), dict(Counter(str(one["outcome"]) for one in told)))
+    await in_force(request)
     return json_response({"articles": told})
 
 
@@ -131,7 +137,7 @@ async def _stored(request: Request, article_id: str) -> Stored:
 
 
 async def _write_patched(
-    request: Request, stored: Stored, patched: Patched, asked: Condition, moment: datetime
+    request: Request, stored: Stored, patched: Patched, asked: Condition, moment: datetime, who: str
 ) -> Written:
     """Write it over just the version that was patched. Raises PreconditionFailed."""
     same = patched.article == stored.article
@@ -140,7 +146,7 @@ async def _write_patched(
     if same and patched.links is None:
         return Written(Outcome.UNCHANGED, stored.digest, stored.change, stored.takedown is not None)
     edit = Edit(patched.article, patched.links, Condition((stored.digest,), may_go_back=asked.may_go_back))
-    return await office_of(request).ask(lambda store: store.edits.put(edit, moment))
+    return await office_of(request).ask(lambda store: store.edits.put(edit, moment, who))
 
 
 async def _as_stored(request: Request, article_id: str) -> Response:

@@ -1,13 +1,15 @@
 """What a webhook says: which articles are new or changed, and which are to go."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import msgspec
 from fastapi import Request
 
+from recsys.audit import LONGEST
+from recsys.cms import Gone
+from recsys.dates import parse_date
 from recsys.records import Reading, Unusable, read
 from recsys.records.fields import identifier
 from service.problems import BadValue, Problem, bad_parameters
@@ -25,13 +27,6 @@ _GONE = {
     "unpublish", "unpublished", "withdraw", "withdrawn",
 }  # fmt: skip
 _INNER = ("article", "data", "post", "record")  # where an event has its record
-
-
-@dataclass(frozen=True, slots=True)
-class Gone:
-    """An article that is to be taken down."""
-
-    id: str
 
 
 async def raw_body(request: Request) -> bytes:
@@ -78,11 +73,19 @@ def _one(value: Any, now: datetime) -> Reading | Gone:
         raise Unusable("", value, "must be an article, an event, or a list of these")
     name, inner = _event(value), _inner(value)
     if name in _GONE:
-        return Gone(identifier(inner.get("id") if inner.get("id") is not None else value.get("id")))
+        return _gone(name, value, inner, now)
     if name not in _PUT and name:
         known = ", ".join(sorted(_PUT | _GONE))
         raise Unusable("event" if "event" in value else "type", name, f"must be one of {known}")
     return read(inner, {}, now)
+
+
+def _gone(name: str, value: Mapping[str, Any], inner: Mapping[str, Any], now: datetime) -> Gone:
+    """When it went is the event's `timestamp` (Standard Webhooks) or its record's `updated_at`, whichever is later."""
+    article_id, reason = (inner.get(key) if inner.get(key) is not None else value.get(key) for key in ("id", "reason"))
+    said = reason.replace("\0", "").strip() if isinstance(reason, str) else ""
+    moments = (parse_date(one, now) for one in (inner.get("updated_at"), value.get("timestamp")))
+    return Gone(identifier(article_id), (said or name)[:LONGEST], max((one for one in moments if one), default=None))
 
 
 def _event(value: Mapping[str, Any]) -> str:

@@ -4,7 +4,7 @@ import logging
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
-from conftest import article
+from conftest import DATABASES, a_database, article
 from fakes import FakeEmbedder
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
@@ -33,6 +33,9 @@ from service.settings import Settings
 NOW = datetime.now(UTC).replace(microsecond=0) + timedelta(days=1)  # the store's own clock is behind it
 END = (NOW + timedelta(days=30)).isoformat()
 QUICK = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+ON_BOTH = pytest.mark.parametrize("desk", DATABASES, indirect=True)
 
 
 class Clock:
@@ -78,22 +81,39 @@ class Desk:
         return [item["id"] for item in self.answer(widget, of, **{"k": 100, **params})["items"]]
 
 
+def a_night(url: str, releases: Path) -> None:
+    """A store of twelve articles, half of them in sport and by Odo Quirk, and their release."""
+    odo = {"byline": "By Odo Quirk", "section": "sport"}
+    with closing(ArticleStore.open(url, create=True)) as store:
+        store.put([article(n, tags=("court",) if n == 4 else (), **(odo if n % 2 else {})) for n in range(12)])
+        nightly(store, releases, FakeEmbedder(), NightlyConfig(force=True))
+
+
 @pytest.fixture(scope="module")
 def night(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a store of twelve articles, half of them in sport and by Odo Quirk, and their release."""
+    """A folder with such a store and its release."""
     folder = tmp_path_factory.mktemp("night")
-    odo = {"byline": "By Odo Quirk", "section": "sport"}
-    with closing(ArticleStore.open(f"sqlite:///{folder / 'articles.db'}", create=True)) as store:
-        store.put([article(n, tags=("court",) if n == 4 else (), **(odo if n % 2 else {})) for n in range(12)])
-        nightly(store, folder / "releases", FakeEmbedder(), NightlyConfig(force=True))
+    a_night(f"sqlite:///{folder / 'articles.db'}", folder / "releases")
     return folder
 
 
 @pytest.fixture
-def desk(tmp_path: Path, night: Path) -> Iterator[Desk]:
-    """A service that looks by itself once an hour, on a copy of that night."""
-    shutil.copytree(night, tmp_path, dirs_exist_ok=True)
-    url, clock = f"sqlite:///{tmp_path / 'articles.db'}", Clock()
+def desk(request: pytest.FixtureRequest, tmp_path: Path, night: Path) -> Iterator[Desk]:
+    """A service that looks by itself once an hour, on a copy of that night, or on PostgreSQL where a test asks so."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        shutil.copytree(night, tmp_path, dirs_exist_ok=True)
+        with opened(f"sqlite:///{tmp_path / 'articles.db'}", tmp_path) as found:
+            yield found
+    else:
+        with a_database(request, tmp_path) as url:
+            a_night(url, tmp_path / "releases")
+            with opened(url, tmp_path) as found:
+                yield found
+
+
+@contextmanager
+def opened(url: str, tmp_path: Path) -> Iterator[Desk]:
+    clock = Clock()
     app = create_app(Settings(tmp_path / "releases", store=url, poll_seconds=3600, cache_seconds=60), clock)
     with closing(ArticleStore.open(url)) as store, TestClient(app, raise_server_exceptions=False) as client:
         _, secret = store.keys.make("A. Editor", [Scope.RULES], who="admin")
@@ -112,6 +132,7 @@ def problem(response: httpx.Response, status: int, kind: str) -> schemas.Problem
 # --- what each rule does to the next answer ---
 
 
+@ON_BOTH
 def test_an_excluded_article_is_in_no_list_until_the_rule_is_ended(desk: Desk) -> None:
     lists = [("similar", 0), ("similar", 5), ("more-from-author", 1)]
     before = [desk.shown(*one) for one in lists]
@@ -338,6 +359,7 @@ def test_without_a_store_there_are_no_editors_routes(night: Path) -> None:
 # --- why ---
 
 
+@ON_BOTH
 def test_an_explanation_tells_the_place_the_parts_and_what_keeps_an_article_out(desk: Desk) -> None:
     _, desk.secret = desk.store.keys.make("A. Reader", [Scope.EXPLAIN, Scope.RULES], who="admin")
     path = "/v1/articles/a000/explain"
@@ -368,6 +390,7 @@ def test_an_explanation_needs_a_key_for_it_and_two_articles(desk: Desk) -> None:
 # --- what is told ---
 
 
+@ON_BOTH
 def test_the_log_tells_who_did_what_and_the_owner_may_be_another(desk: Desk) -> None:
     rule = desk.add("exclude", "article", "a003", owner="The lawyers")
     desk.end(rule)
@@ -384,6 +407,7 @@ def test_the_log_tells_who_did_what_and_the_owner_may_be_another(desk: Desk) -> 
     assert [entry["what"] for entry in rest] == ["key made"]
 
 
+@ON_BOTH
 def test_rules_are_listed_one_by_one_or_all_and_an_ended_one_is_kept(desk: Desk) -> None:
     first, second = desk.add("exclude", "article", "a003"), desk.add("exclude", "article", "a004", ends_at=None)
     desk.end(first)
@@ -396,6 +420,7 @@ def test_rules_are_listed_one_by_one_or_all_and_an_ended_one_is_kept(desk: Desk)
     assert (one.owner, one.starts_at) == ("A. Editor", NOW)
 
 
+@ON_BOTH
 def test_what_is_not_there_or_over_is_a_404(desk: Desk) -> None:
     rule = desk.add("exclude", "article", "a003")
     desk.end(rule)

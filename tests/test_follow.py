@@ -25,6 +25,7 @@ from hypothesis import strategies as st
 from index.__main__ import main
 from index.embed import embedding_key
 from index.follow import FollowConfig, Follower
+from index.ingest import ingest
 from index.new_vectors import NewVectors
 from index.origins import Batch, Cursor, origin_of
 from index.origins.walk import Page, walk
@@ -382,7 +383,9 @@ def test_all_nodes_come_in_pages_and_then_only_those_that_changed(cms: Cms, pape
     change = found.store.change()
     found.round()
     assert [one.id for one in found.store.changes_after(change)] == ["3"]
-    assert found.get("3").status is Status.WITHHELD
+    assert found.get("3").status is Status.CANCELED
+    (down,) = found.store.takedowns.standing()
+    assert (down.article_id, down.who, down.reason) == ("3", f"follow {found.source}", "sent as withheld")
 
 
 # --- laws ---
@@ -767,3 +770,44 @@ def test_a_signal_ends_a_follower_with_0(tmp_path: Path, number: signal.Signals)
 
 def test_gmt_has_no_zone() -> None:
     assert gmt(NOW) == "2026-03-01T12:00:00"
+
+
+# --- beside other writers ---
+
+
+def test_an_old_record_of_a_source_that_lags_behind_is_counted_and_passed_over(
+    tmp_path: Path, paper: Callable[..., Paper], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    file = lines(tmp_path / "p.jsonl", record("a", title="Old", updated_at="2026-02-02T10:00:00Z"), record("b"))
+    found = paper(str(file))
+    newer = article(1, id="a", title="New", updated_at=datetime(2026, 2, 2, 11, tzinfo=UTC))
+    found.store.put([newer])
+    found.round()
+    assert found.get("a") == newer
+    assert "1 new, 1 stale" in caplog.text
+    lines(file, record("a", title="Newest", updated_at="2026-02-02T12:00:00Z"))
+    found.round()
+    assert found.get("a").title == "Newest"
+
+
+def test_what_is_unpublished_at_the_source_stays_out_until_it_is_published_there_again(
+    tmp_path: Path, paper: Callable[..., Paper]
+) -> None:
+    file, moments = tmp_path / "p.jsonl", [f"2026-02-02T{hour}:00:00Z" for hour in (10, 11, 12)]
+    old = record("a", updated_at=moments[0])
+    found = paper(str(lines(file, old)))
+    found.round()
+    lines(file, record("a", updated_at=moments[1], status="withheld"))
+    found.round()
+    lines(tmp_path / "old.jsonl", old)
+    ingest([tmp_path / "old.jsonl"], found.store)
+    assert found.get("a").status is Status.CANCELED
+    (standing,) = found.store.takedowns.standing()
+    assert standing.who == f"follow {file}"
+    lines(file, record("a", updated_at=moments[2]))
+    found.round()
+    assert found.get("a").status is Status.USABLE
+    stored = found.store.edits.get("a")
+    assert stored is not None
+    assert stored.written_by == f"follow {file}"

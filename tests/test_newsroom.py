@@ -115,6 +115,30 @@ def problem(response: httpx.Response, status: int, kind: str) -> schemas.Problem
 # --- PUT and GET ---
 
 
+def test_who_wrote_an_article_is_kept_with_it_and_each_write_is_a_line_of_the_service_log(
+    room: Newsroom, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    assert room.stored("a001").written_by is None
+    room.store.put([article(1, title="x")], who="ingest old.jsonl")
+    assert room.stored("a001").written_by == "ingest old.jsonl"
+    at = room.store.change()
+    room.put("a001", title="1")
+    assert room.stored("a001").written_by == "The CMS"
+    room.put("a001", title="1")
+    room.store.put([article(1, title="x")], who="ingest old.jsonl")
+    room.patch("a001", title="2")
+    assert room.stored("a001").written_by == "The CMS"
+    room.ask("POST", "/v1/articles:batch", json=[{"id": "a001", "title": "3"}, {"id": "b"}])
+    assert [record.getMessage() for record in caplog.records if record.name == "service.newsroom"] == [
+        f"'The CMS' put 'a001': changed, change {at + 1}",
+        f"'The CMS' put 'a001': unchanged, change {at + 1}",
+        f"'The CMS' patched 'a001': changed, change {at + 3}",
+        "'The CMS' put 2 articles: {'changed': 1, 'refused': 1}",
+    ]
+    assert {entry.what for entry in room.store.desk.log()} == {"key made"}
+
+
 def test_an_article_is_new_then_unchanged_then_changed_and_reads_back_as_it_was_cleaned(room: Newsroom) -> None:
     before = room.store.change()
     sent = {"title": "<b>Fire</b> &amp; flood", "body": '<p>See <a href="/x">this</a></p>', "url": "https://p.example/a",

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 from conftest import article
 from fakes import FakeEmbedder
+from postgres import Server
 
 from index.__main__ import main
 from index.build import BuildConfig
@@ -170,3 +172,26 @@ def test_a_release_of_an_old_format_is_followed_by_a_new_build_and_never_gone_ba
     back = CliRunner().invoke(main, ["rollback", "--releases", str(releases)])
     assert back.exit_code == 1
     assert "no whole release before" in back.output
+
+
+# --- over either database ---
+
+
+def test_a_night_over_postgresql_is_that_over_sqlite_and_so_is_the_next(tmp_path: Path, postgres: Server) -> None:
+    ids = [f"{'aB_é'[n % 4]}{n}" for n in range(12)]  # which languages order otherwise than Python
+    papers = [article(n, id=key, title=f"Störung {n}", byline=f"By Änne {'AB'[n % 2]}") for n, key in enumerate(ids)]
+    links = [[f"https://paper.example/story/{(n + 1) % 12}"] for n in range(12)]
+    with postgres.database() as url:
+        builds = []
+        for place, name in ((f"sqlite:///{tmp_path / 'a.db'}", "sqlite"), (url, "postgresql")):
+            with closing(ArticleStore.open(place, create=True)) as store:
+                store.put(papers, links)
+                first = nightly(store, tmp_path / name, FakeEmbedder(), NightlyConfig(force=True))
+                store.takedowns.take_down(ids[3], "A. Editor", "court order")
+                with store.full_export() as export:
+                    export.add(ids[:11])
+                    assert export.retire_absent() == 1
+                second = nightly(store, tmp_path / name, FakeEmbedder(), NightlyConfig(force=True))
+            builds.append([(one.change, one.articles, one.files) for one in (first, second)])
+    assert builds[0] == builds[1]
+    assert [(change, number) for change, number, _ in builds[0]] == [(12, 12), (14, 10)]

@@ -26,8 +26,9 @@ from hypothesis import strategies as st
 import service.__main__
 from index.nightly import NightlyConfig, nightly
 from recsys.articles import Status
+from recsys.cms import Cms
 from recsys.errors import ConfigError, StoreError
-from recsys.store import ArticleStore
+from recsys.store import ArticleStore, Outcome
 from service import schemas
 from service.app import create_app
 from service.settings import Settings, Webhook
@@ -202,10 +203,33 @@ def test_a_message_that_comes_late_does_not_undo_a_later_one(desk: Desk) -> None
 
 
 def test_what_was_taken_down_comes_back_with_a_later_version_only(desk: Desk) -> None:
-    one, later = (record(updated_at=f"2026-03-01T{hour}:00:00Z") for hour in ("10", "11"))
+    one, late, later = (record(updated_at=(NOW + timedelta(hours=hour)).isoformat()) for hour in (-2, -1, 1))
     assert desk.outcomes([one, {"event": "deleted", "id": "new"}]) == ["new", "changed"]
-    assert desk.outcomes(one) == ["stale"], "sent again, by whoever kept it"
+    assert desk.outcomes(one) == ["unchanged"], "sent again, by whoever kept it"
+    assert desk.outcomes(late) == ["changed"], "kept, but it went when that was said, as no other moment is told"
+    assert desk.status("new") is Status.CANCELED
     assert desk.outcomes(later) == ["changed"]
+    assert desk.status("new") is Status.USABLE
+
+
+def test_what_a_webhook_takes_down_is_a_takedown_in_its_name_with_its_reason(desk: Desk) -> None:
+    message = {"event": "deleted", "id": "a003", "reason": "libel"}
+    (told,) = desk.send(message).json()["results"]
+    assert told == {"id": "a003", "outcome": "changed", "taken_down": True}
+    (standing,) = desk.store.takedowns.standing()
+    assert (standing.article_id, standing.who, standing.reason) == ("a003", "webhook cms", "libel")
+    assert [entry.who for entry in desk.store.desk.log()] == ["webhook cms"]
+    assert desk.store.put([article(3)]) == [Outcome.UNCHANGED], "an old export"
+    assert "a003" not in desk.shown()
+
+
+def test_the_moment_that_an_event_tells_is_when_the_article_went(desk: Desk) -> None:
+    hours = [(NOW - timedelta(hours=hour)).isoformat() for hour in (5, 4, 3, 2)]
+    gone = {"type": "article.deleted", "timestamp": hours[1], "data": {"id": "new", "updated_at": hours[0]}}
+    assert desk.outcomes([record(updated_at=hours[0]), gone]) == ["new", "changed"]
+    assert desk.outcomes(record(updated_at=hours[2])) == ["changed"]
+    assert desk.status("new") is Status.USABLE
+    assert desk.outcomes(gone) == ["stale"], "it comes late: the article was published again since"
     assert desk.status("new") is Status.USABLE
 
 
@@ -215,13 +239,12 @@ def test_in_any_order_and_number_the_latest_version_stays(
     tmp_path_factory: pytest.TempPathFactory, hours: list[int]
 ) -> None:
     from recsys.records import read
-    from service.webhooks import take
 
     folder = tmp_path_factory.mktemp("order")
     with closing(ArticleStore.open(f"sqlite:///{folder / 'a.db'}", create=True)) as store:
         for hour in hours:
             sent = record(title=str(hour), updated_at=f"2026-03-01T0{hour}:00:00Z")
-            take(store, [read(sent, {}, NOW)], NOW)
+            store.cms.take([read(sent, {}, NOW)], "webhook cms", NOW)
         found = store.get("new")
     assert found is not None
     assert found.title == str(max(hours))
@@ -344,7 +367,7 @@ def test_a_store_that_fails_is_a_503_that_says_when_to_send_again(desk: Desk, mo
         raise StoreError("the disk is full")
 
     with monkeypatch.context() as patched:
-        patched.setattr(ArticleStore, "put", full)
+        patched.setattr(Cms, "take", full)
         response = desk.send(record())
     problem(response, 503, "store-unavailable")
     assert response.headers["retry-after"] == "10"

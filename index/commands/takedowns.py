@@ -57,5 +57,6 @@ def list_command(url: str) -> None:
 
 
 def _line(takedown: Takedown) -> str:
-    said = f"{plain(takedown.who)}: {plain(takedown.reason)}"
+    until = "" if takedown.lifted_after is None else "; until a later version is published there"
+    said = f"{plain(takedown.who)}: {plain(takedown.reason)}{until}"
     return f"{plain(takedown.article_id)}  down since {shown(takedown.at)}  ({said})"

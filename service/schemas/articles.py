@@ -69,8 +69,11 @@ class Takedown(Shape):
 
     article_id: str
     at: AwareDatetime
-    who: str = Field(description="The owner of the key that was used, or who called the command.")
+    who: str = Field(description="The owner of the key that was used, who called the command, or which webhook.")
     reason: str
+    lifted_after: AwareDatetime | None = Field(
+        description="When the CMS took it down: a later version from there lifts it. Null where only somebody can."
+    )
 
 
 class Takedowns(Shape):
@@ -87,6 +90,9 @@ class Stored(Shape):
     change: int = Field(description="Number of its latest change.")
     changed_at: AwareDatetime | None = Field(description="When the store took that; null where nobody knows.")
     takedown: Takedown | None = Field(description="The one that stands, or null.")
+    written_by: str | None = Field(
+        description="Who sent the content: owner of the key, webhook, followed source or ingest; null where unknown."
+    )
 
 
 _DIGEST = "9f2c41d7" * 8
@@ -105,8 +111,9 @@ WRITTEN_ALL: JsonObject = {
 TAKEDOWN: JsonObject = {
     "article_id": "mc-bridge-09",
     "at": "2026-03-02T09:30:00Z",
-    "who": "A. Editor",
-    "reason": "court order",
+    "who": "webhook cms",
+    "reason": "sent as canceled",
+    "lifted_after": "2026-03-02T09:29:58Z",
 }
 TAKEDOWNS: JsonObject = {"takedowns": [TAKEDOWN]}
 # every field is there, because FastAPI drops a null from an example
@@ -136,4 +143,5 @@ STORED: JsonObject = {
     "change": 174,
     "changed_at": "2026-03-02T09:30:00Z",
     "takedown": TAKEDOWN,
+    "written_by": "webhook cms",
 }

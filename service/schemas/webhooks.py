@@ -12,7 +12,10 @@ class Result(Shape):
 
     id: str
     outcome: Literal["new", "changed", "unchanged", "stale", "unknown"] = Field(
-        description="stale: the store has a later version; unknown: there is nothing to take down."
+        description="stale: the store has a later version; unknown: it has no such article, and keeps it out."
+    )
+    taken_down: bool = Field(
+        description="It is shown to nobody, until a later version is published or its takedown is lifted."
     )
 
 
@@ -22,7 +25,7 @@ class Received(Shape):
     results: list[Result]
 
 
-RECEIVED: JsonObject = {"results": [{"id": "mc-storm-09", "outcome": "new"}]}
+RECEIVED: JsonObject = {"results": [{"id": "mc-storm-09", "outcome": "new", "taken_down": False}]}
 
 
 def body_of_webhook() -> JsonObject:
