@@ -1,0 +1,6 @@
+"""An invented archive of any size, drawn by a seed: texts, dates, authors, sections and vectors that lie as real ones."""
+
+from eval.bench.corpus.archive import Archive, Chunk
+from eval.bench.corpus.config import CorpusConfig
+
+__all__ = ["Archive", "Chunk", "CorpusConfig"]

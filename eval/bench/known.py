@@ -1,0 +1,9 @@
+"""The benchmarks there are."""
+
+from eval.bench.benchmark import Benchmark
+from eval.bench.freshness import Freshness
+
+
+def known() -> dict[str, Benchmark]:
+    """Each benchmark by its name, with the defaults of its options, in the order of a run of all."""
+    return {one.name: one for one in (Freshness(),)}
