@@ -13,18 +13,15 @@ from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
 from eval.bench.corpus import Archive, Chunk, CorpusConfig
 from eval.bench.programs import run_program
+from recsys.manifest import Model
 from recsys.model_files import model_folder
 from recsys.store import ArticleStore
 from recsys.text import Boilerplate, embedding_text, line_key, text_digest
-
-if TYPE_CHECKING:
-    from recsys.embedding import Embedder
 
 log = logging.getLogger(__name__)
 _MARK = "drawn.json"
@@ -75,18 +72,19 @@ def fill(url: str, chunks: Iterable[Chunk], recurring: Iterable[str], model: Pat
     """Write articles into a store (made where there is none), with the vectors that the night would make of them."""
     from recsys.embedding import load_embedder  # torch
 
-    embedder = load_embedder(str(model))
+    found = load_embedder(str(model))
+    known = Model(found.name, found.fingerprint, found.dim, found.max_chars)
     with closing(ArticleStore.open(url, create=True)) as store:
         for chunk in chunks:
-            write(store, chunk, recurring, embedder)
+            write(store, chunk, recurring, known)
 
 
-def write(store: ArticleStore, chunk: Chunk, recurring: Iterable[str], embedder: "Embedder") -> None:
-    """Write these articles, and each vector under the digest that `embedder`'s would have."""
+def write(store: ArticleStore, chunk: Chunk, recurring: Iterable[str], model: Model) -> None:
+    """Write these articles, and each vector under the digest that it would have if `model` had made it."""
     boilerplate = Boilerplate({line_key(line): 1 for line in recurring})
-    texts = (embedding_text(article, boilerplate, embedder.max_chars) for article in chunk.articles)
-    digests = [text_digest(embedder.fingerprint, text) for text in texts]
-    store.put_embeddings(embedder.fingerprint, digests, chunk.vectors)  # first: whoever sees the article finds it
+    texts = (embedding_text(article, boilerplate, model.max_chars) for article in chunk.articles)
+    digests = [text_digest(model.fingerprint, text) for text in texts]
+    store.put_embeddings(model.fingerprint, digests, chunk.vectors)  # first: whoever sees the article finds it
     store.put(chunk.articles)
 
 

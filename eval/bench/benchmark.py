@@ -1,4 +1,4 @@
-"""What a benchmark is: a frozen dataclass whose fields are its options, with a name, and a measure that yields results."""
+"""What a benchmark is: a frozen dataclass whose fields are its options, and what it measures."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
@@ -66,7 +66,7 @@ def _seeded(benchmark: Benchmark, seed: int) -> Benchmark:
 
 
 def _with(benchmark: Benchmark, option: str, value: object) -> Benchmark:
-    changed: Benchmark = replace(benchmark, **{option: value})  # type: ignore[type-var]
+    changed: Benchmark = replace(benchmark, **{option: value})
     return changed
 
 

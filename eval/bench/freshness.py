@@ -128,7 +128,12 @@ def _results(case: str, runs: Sequence[_Once]) -> Iterator[Result]:
     yield _sent(case, "write answered", [one.written for one in seen])
     yield _sent(case, "takedown answered", [one.taken_down for one in seen])
     yield _sent(case, "read answered", [one.read for one in seen])
-    yield result(case, "memory of a worker, shared parts shared out", "MiB", [[m.proportional for m in run.memory] for run in runs])
+    yield result(
+        case,
+        "memory of a worker, shared parts shared out",
+        "MiB",
+        [[m.proportional for m in run.memory] for run in runs],
+    )
     yield result(case, "memory of a worker alone", "MiB", [[m.own for m in run.memory] for run in runs])
 
 

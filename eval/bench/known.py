@@ -2,8 +2,9 @@
 
 from eval.bench.benchmark import Benchmark
 from eval.bench.freshness import Freshness
+from eval.bench.pending import Pending
 
 
 def known() -> dict[str, Benchmark]:
     """Each benchmark by its name, with the defaults of its options, in the order of a run of all."""
-    return {one.name: one for one in (Freshness(),)}
+    return {one.name: one for one in (Freshness(), Pending())}

@@ -13,6 +13,7 @@ from eval.bench.client import Pool, Reply, request
 from eval.bench.corpus.draws import Zipf
 from eval.bench.schedule import Sent, at_rate
 from eval.bench.watching import Watchers
+from eval.bench.wire import put_request
 from recsys.articles import Article
 
 PATIENCE = 30.0  # seconds after which what is not seen counts as seen then, and is told
@@ -96,7 +97,7 @@ class Newsdesk:
     ) -> None:
         self._watchers, self._pace, self._pairs = watchers, pace, pairs
         self._readers, self._desk = Pool(port), Pool(port)
-        self._authorization = f"Bearer {secret}"
+        self._secret = secret
         rng = np.random.default_rng([pace.seed, 30])
         asked = Zipf(len(readable)).draw(rng, max(1, round(pace.reads * pace.seconds)))
         self._asked = [request("GET", f"/v1/articles/{readable[rank]}/related") for rank in asked.tolist()]
@@ -130,7 +131,7 @@ class Newsdesk:
         async def take_down(number: int) -> str:
             since = perf_counter()
             path = f"/v1/articles/{self._pairs[number][0]}"
-            reply = await self._desk.ask(request("DELETE", path, Authorization=self._authorization))
+            reply = await self._desk.ask(request("DELETE", path, Authorization=f"Bearer {self._secret}"))
             if reply.status == 200:
                 self._looking.append(asyncio.create_task(self._look_for_gone(*self._pairs[number], since)))
             return "" if reply.status == 200 else f"DELETE answers {reply.status}"
@@ -141,8 +142,7 @@ class Newsdesk:
             at_rate(pace.takedowns, pace.seconds, take_down),
         )
         await asyncio.gather(*self._looking)
-        found = (self._own, self._others, self._meaning, self._gone)
-        return Seen(*map(tuple, found), *sent)
+        return Seen(tuple(self._own), tuple(self._others), tuple(self._meaning), tuple(self._gone), *sent)
 
     def close(self) -> None:
         """Hang up."""
@@ -150,15 +150,7 @@ class Newsdesk:
         self._desk.close()
 
     async def _put(self, article: Article) -> Reply:
-        told = {
-            "title": article.title, "url": article.url, "standfirst": article.standfirst, "body": article.body,
-            "byline": article.byline, "section": article.section, "tags": article.tags,
-            "published_at": article.published_at,
-        }  # fmt: skip
-        body = msgspec.json.encode(told)
-        return await self._desk.ask(
-            request("PUT", f"/v1/articles/{article.id}", body, Authorization=self._authorization)
-        )
+        return await self._desk.ask(put_request(article, self._secret))
 
     async def _look(self, one: FollowUp, since: float) -> None:
         """When it has a list of its own, is in its parent's and its author's, and is compared by meaning."""

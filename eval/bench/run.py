@@ -10,6 +10,7 @@ from typing import Any
 
 from eval.bench.benchmark import Benchmark, Room, options_of
 from eval.bench.machine import Machine
+from eval.bench.meter import Meter
 from eval.bench.results import Result
 
 log = logging.getLogger(__name__)
@@ -17,13 +18,21 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """What came of one benchmark; `error` is "" where it ended well, else `results` are those that came before."""
+    """What came of one benchmark.
+
+    Attributes:
+        results: in their order; where it failed, those that came before.
+        seconds: that it took in all.
+        others: cores that other programs used meanwhile.
+        error: "" where it ended well.
+    """
 
     name: str
     what: str
     options: dict[str, Any]
     results: tuple[Result, ...]
     seconds: float
+    others: float
     error: str = ""
 
 
@@ -38,6 +47,7 @@ def run(benchmarks: Iterable[Benchmark], work: Path) -> Iterator[Ran]:
 
 def _run(benchmark: Benchmark, room: Room) -> Ran:
     results, error, began = list[Result](), "", time.monotonic()
+    meter = Meter()
     try:
         for found in benchmark.measure(room):
             results.append(found)
@@ -46,7 +56,7 @@ def _run(benchmark: Benchmark, room: Room) -> Ran:
         error = f"{type(raised).__name__}: {raised}"
         log.exception("%s failed", benchmark.name)
     seconds = round(time.monotonic() - began, 1)
-    return Ran(benchmark.name, benchmark.what, options_of(benchmark), tuple(results), seconds, error)
+    return Ran(benchmark.name, benchmark.what, options_of(benchmark), tuple(results), seconds, meter.others(), error)
 
 
 def _told(found: Result) -> str:

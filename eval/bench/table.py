@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from eval.bench.machine import Machine
+from eval.bench.meter import DISTURBED
 from eval.bench.results import Figure, Result
 from eval.bench.run import Ran
 from eval.markdown import cell
@@ -15,6 +16,10 @@ def table(machine: Machine, ran: Iterable[Ran]) -> str:
     for one in ran:
         lines += [_line(one.name, found) for found in one.results]
         notes += [f"{one.name}, {found.case}, {found.what}: {found.note}." for found in one.results if found.note]
+        if one.others > DISTURBED:
+            notes.append(
+                f"{one.name}: other programs used {one.others:.1f} cores meanwhile, so these times are too long"
+            )
         if one.error:
             notes.append(f"{one.name} FAILED: {one.error}")
     return "\n".join([*lines, *(["", *(f"- {note}" for note in notes)] if notes else [])])

@@ -57,9 +57,9 @@ def bench_command(
     logging.getLogger("alembic").setLevel(logging.WARNING)
     machine, moment = this_machine(), datetime.now(UTC).isoformat(timespec="seconds")
     ran = []
-    for one in run(chosen.values(), work):
-        ran.append(one)
+    for done in run(chosen.values(), work):
+        ran.append(done)
         if json_file is not None:  # after each, so that what was found is there if the next one is stopped
             json_file.write_bytes(msgspec.json.format(msgspec.json.encode(as_json(machine, ran, moment))) + b"\n")
     click.echo(table(machine, ran))
-    context.exit(int(any(one.error for one in ran)))
+    context.exit(int(any(done.error for done in ran)))

@@ -1,4 +1,4 @@
-"""An invented archive of any size, drawn by a seed: texts, dates, authors, sections and vectors that lie as real ones."""
+"""An invented archive of any size, drawn by a seed: texts, dates, authors, sections, and vectors like real ones."""
 
 from eval.bench.corpus.archive import Archive, Chunk
 from eval.bench.corpus.config import CorpusConfig

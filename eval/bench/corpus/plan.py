@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from eval.bench.corpus.config import LAST_DAY, CorpusConfig
-from eval.bench.corpus.draws import Ints, Zipf
+from eval.bench.corpus.draws import Floats, Ints, Zipf
 
 _DAY = 86_400
 _TAIL = 1.6  # exponent of the size of events: most are reported once, some a hundred times
@@ -81,7 +81,7 @@ def _plan(config: CorpusConfig, rng: np.random.Generator, event: Ints, section: 
 
 def author_count(config: CorpusConfig) -> int:
     """How many have written for the archive: it grows more slowly than what they wrote (Heaps' law)."""
-    return max(5, round(1.2 * config.articles**0.6))
+    return max(5, round(1.2 * float(config.articles) ** 0.6))
 
 
 def _events(rng: np.random.Generator, n: int) -> Ints:
@@ -91,5 +91,6 @@ def _events(rng: np.random.Generator, n: int) -> Ints:
     return found
 
 
-def _shares(weights: np.ndarray[tuple[int], np.dtype[np.float64]]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    return weights / weights.sum()
+def _shares(weights: Floats) -> Floats:
+    shares: Floats = weights / weights.sum()
+    return shares

@@ -1,4 +1,4 @@
-"""Invented words, names and texts: frequencies by Zipf's law, words of sections and of events, sentences, paragraphs."""
+"""Invented words, names and texts: frequencies by Zipf's law, words of sections and of events, sentences."""
 
 from itertools import pairwise
 
@@ -7,11 +7,12 @@ from numpy.typing import NDArray
 
 from eval.bench.corpus.draws import Ints, Zipf, scattered
 
-_GLUE = (
+_GLUE_TEXT = (
     "the of to and a in that is was for on with as by at from it be are has said have had were not an this they which "
     "but will he she his their its been would more who or one also up after two when about there some could new than"
-).split()
-_ONSETS = "b br c d dr f g gr h j k l m n p pr r s st t tr v w".split()
+)
+_ONSETS = "b br c d dr f g gr h j k l m n p pr r s st t tr v w"
+_GLUE = tuple(_GLUE_TEXT.split())
 _VOWELS = ("a", "e", "i", "o", "u", "ea", "ou")
 _CODAS = ("", "n", "r", "l", "s", "t", "m")
 _ORDINARY = 50_000  # words besides the glue
@@ -91,7 +92,7 @@ class Words:
 
 def _invented(rng: np.random.Generator, count: int) -> list[str]:
     """Distinct words, short ones first."""
-    syllables = sorted(o + v + c for o in _ONSETS for v in _VOWELS for c in _CODAS)
+    syllables = sorted(o + v + c for o in _ONSETS.split() for v in _VOWELS for c in _CODAS)
     known = dict.fromkeys(_GLUE)
     while len(known) < count + len(_GLUE):
         share = len(known) / count
