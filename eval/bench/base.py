@@ -9,19 +9,16 @@ import hashlib
 import json
 import logging
 import shutil
-from collections.abc import Iterable
-from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from filelock import FileLock
 
-from eval.bench.corpus import Archive, Chunk, CorpusConfig
+from eval.bench.bulk import fill
+from eval.bench.corpus import Archive, CorpusConfig
 from eval.bench.programs import run_program
 from recsys.manifest import Model
 from recsys.model_files import model_folder
-from recsys.store import ArticleStore
-from recsys.text import Boilerplate, embedding_text, line_key, text_digest
 
 log = logging.getLogger(__name__)
 _MARK = "drawn.json"
@@ -62,30 +59,18 @@ def prepared(config: CorpusConfig, work: Path) -> Base:
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
             log.info("drawing %d articles into %s", config.articles, folder)
-            fill(store, archive.chunks(), archive.recurring, model)
+            fill(store, archive, model_of(model))
             build(store, folder / "releases", model)
             (folder / _DONE).write_text(json.dumps(asdict(config)), encoding="utf-8")
     return Base(archive, folder, store, folder / "releases", model)
 
 
-def fill(url: str, chunks: Iterable[Chunk], recurring: Iterable[str], model: Path) -> None:
-    """Write articles into a store (made where there is none), with the vectors that the night would make of them."""
+def model_of(folder: Path) -> Model:
+    """What a manifest would say of the model in this folder."""
     from recsys.embedding import load_embedder  # torch
 
-    found = load_embedder(str(model))
-    known = Model(found.name, found.fingerprint, found.dim, found.max_chars)
-    with closing(ArticleStore.open(url, create=True)) as store:
-        for chunk in chunks:
-            write(store, chunk, recurring, known)
-
-
-def write(store: ArticleStore, chunk: Chunk, recurring: Iterable[str], model: Model) -> None:
-    """Write these articles, and each vector under the digest that it would have if `model` had made it."""
-    boilerplate = Boilerplate({line_key(line): 1 for line in recurring})
-    texts = (embedding_text(article, boilerplate, model.max_chars) for article in chunk.articles)
-    digests = [text_digest(model.fingerprint, text) for text in texts]
-    store.put_embeddings(model.fingerprint, digests, chunk.vectors)  # first: whoever sees the article finds it
-    store.put(chunk.articles)
+    found = load_embedder(str(folder))
+    return Model(found.name, found.fingerprint, found.dim, found.max_chars)
 
 
 def build(url: str, releases: Path, model: Path) -> None:

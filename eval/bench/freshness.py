@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
-from eval.bench.base import Base, build, copied, fill, prepared
+from eval.bench.base import Base, build, copied, model_of, prepared
 from eval.bench.benchmark import Room
+from eval.bench.bulk import fill
 from eval.bench.corpus import CorpusConfig
 from eval.bench.newsdesk import PATIENCE, FollowUp, Newsdesk, Pace, Seen, follow_ups, pairs_shown
 from eval.bench.programs import Memory, Served, new_key, service
@@ -83,7 +84,7 @@ class Freshness:
         with closing(ArticleStore.open(self.store, create=True)) as store:
             filled = bool(sum(store.count().values()))
         if not filled:
-            fill(self.store, base.archive.chunks(), base.archive.recurring, base.model)
+            fill(self.store, base.archive, model_of(base.model))
         build(self.store, folder / "releases", base.model)
         return self.store, folder / "releases"
 

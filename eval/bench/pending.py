@@ -8,8 +8,9 @@ from pathlib import Path
 from time import perf_counter
 from typing import ClassVar
 
-from eval.bench.base import Base, copied, prepared, write
+from eval.bench.base import Base, copied, prepared
 from eval.bench.benchmark import Room
+from eval.bench.bulk import write
 from eval.bench.corpus import CorpusConfig
 from eval.bench.crowded import Crowded, crowded
 from eval.bench.programs import new_key, service

@@ -6,7 +6,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,10 +83,17 @@ def service(releases: Path, url: str | None, workers: int, *options: str | Path,
 
 
 @contextmanager
-def program(command: list[str], port: int, path: str, log: Path) -> Iterator[tuple[int, float]]:
+def program(
+    command: list[str], port: int, path: str, log: Path, environ: Mapping[str, str] | None = None
+) -> Iterator[tuple[int, float]]:
     """(process, seconds until it was ready) of a server that is ready when it answers 200 at `path`."""
     began = time.monotonic()
-    with log.open("ab") as said, subprocess.Popen(command, stdout=said, stderr=said) as process:  # noqa: S603
+    with (
+        log.open("ab") as said,
+        subprocess.Popen(  # noqa: S603
+            command, stdout=said, stderr=said, env=environ
+        ) as process,
+    ):
         try:
             _wait_ready(process, f"http://{HOST}:{port}{path}", log)
             yield process.pid, time.monotonic() - began

@@ -2,5 +2,6 @@
 
 from eval.bench.corpus.archive import Archive, Chunk
 from eval.bench.corpus.config import CorpusConfig
+from eval.bench.corpus.vectors import Vectors
 
-__all__ = ["Archive", "Chunk", "CorpusConfig"]
+__all__ = ["Archive", "Chunk", "CorpusConfig", "Vectors"]

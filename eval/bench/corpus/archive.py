@@ -39,20 +39,28 @@ class Archive:
         """The lines that recur in so many articles that a build leaves them out."""
         return (_RECURRING,) if self.config.articles >= _FROM else ()
 
+    def starts(self) -> range:
+        """The places at which chunks begin."""
+        return range(0, self.config.articles, CHUNK)
+
+    def chunk(self, start: int) -> Chunk:
+        """The articles from the place `start`, one of `starts`, on; the same whatever was drawn before."""
+        return self._drawn(self._plan, "b", 5, start)
+
     def chunks(self) -> Iterator[Chunk]:
         """The archive, oldest first."""
-        return self._drawn(self._plan, "b", 5)
+        return map(self.chunk, self.starts())
 
     def later(self, count: int, name: str = "n") -> Iterator[Chunk]:
         """`count` articles that come after the archive; their ids begin with `name`, which changes nothing else."""
-        return self._drawn(later_plan(self.config, self._plan, count), name, 6)
+        plan = later_plan(self.config, self._plan, count)
+        return (self._drawn(plan, name, 6, start) for start in range(0, count, CHUNK))
 
-    def _drawn(self, plan: Plan, name: str, salt: int) -> Iterator[Chunk]:
-        for start in range(0, len(plan), CHUNK):
-            part = slice(start, start + CHUNK)
-            rng = np.random.default_rng([self.config.seed, salt, start])
-            own = Plan(plan.event[part], plan.section[part], plan.author[part], plan.published[part])
-            yield self._chunk(rng, own, [f"{name}{place:08}" for place in range(start, start + len(own))])
+    def _drawn(self, plan: Plan, name: str, salt: int, start: int) -> Chunk:
+        part = slice(start, start + CHUNK)
+        rng = np.random.default_rng([self.config.seed, salt, start])
+        own = Plan(plan.event[part], plan.section[part], plan.author[part], plan.published[part])
+        return self._chunk(rng, own, [f"{name}{place:08}" for place in range(start, start + len(own))])
 
     def _chunk(self, rng: np.random.Generator, plan: Plan, ids: list[str]) -> Chunk:
         vectors = self._space.vectors(rng, plan.event, plan.section)

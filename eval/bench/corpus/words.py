@@ -20,6 +20,7 @@ _NAMES = 20_000
 _OF_SECTION, _OF_EVENT, _NAMED = 1_500, 24, 4  # words that a section, an event has for itself; names of an event
 _MEDIAN_WORDS, _SPREAD_OF_WORDS = 380, 0.65  # lognormal
 _SHORTEST, _LONGEST = 40, 4_000
+_SHORT = 6  # words of the shortest sentence
 _SENTENCE, _PARAGRAPH = 19, 3  # words in a sentence, sentences in a paragraph, on average
 _SECTION_SHARE, _EVENT_SHARE, _NAME_SHARE = 0.17, 0.10, 0.02
 
@@ -55,8 +56,14 @@ class Words:
         owner = np.repeat(np.arange(len(event)), counts)
         ids = self._mixed(rng, event[owner], section[owner], _SECTION_SHARE, _EVENT_SHARE, _NAME_SHARE)
         ends = np.cumsum(counts)
-        stops = rng.random(len(ids)) < 1 / _SENTENCE
-        stops[ends - 1] = True
+        last = np.zeros(len(ids), np.bool_)
+        last[ends - 1] = True
+        # no sentence of few words: a line of one or two would recur so often that it counted as boilerplate
+        stops = rng.random(len(ids)) < 1 / (_SENTENCE - _SHORT)
+        for near in range(1, _SHORT):
+            stops[near:] &= ~last[:-near]
+            stops[:-near] &= ~(last[near:] | stops[near:])
+        stops |= last
         starts = np.concatenate([[True], stops[:-1]])
         variant = np.where(stops, np.where(rng.random(len(ids)) < 1 / _PARAGRAPH, 3, 2), np.where(starts, 1, 0))
         printed = self._printed[ids + variant * self._entries].tolist()
