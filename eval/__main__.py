@@ -5,6 +5,7 @@ import sys
 
 import click
 
+from eval.commands.bench import bench_command
 from eval.commands.compare import compare_command
 from eval.commands.evaluate import evaluate_command
 from eval.commands.judgments import human_command, links_command
@@ -26,6 +27,7 @@ def main() -> None:
 
 for _command in (
     evaluate_command,
+    bench_command,
     run_command,
     score_command,
     compare_command,

@@ -1,0 +1,144 @@
+"""Our lists over HTTP beside a route that answers with constant bytes of their size, in several servers."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from typing import ClassVar
+from urllib.parse import quote
+
+from eval.bench.base import Base, copied, prepared
+from eval.bench.benchmark import Room
+from eval.bench.client import Pool, connect, request
+from eval.bench.corpus import CorpusConfig
+from eval.bench.flood import flood
+from eval.bench.interleave import interleaved
+from eval.bench.reading import asked_for
+from eval.bench.results import LATENCY, Result, ratio, result
+from eval.bench.schedule import Sent, at_rate
+from eval.bench.servers import Running, running
+
+_OURS, _FRAMEWORK, _BARE = "ours", "FastAPI, constant bytes", "bare ASGI, constant bytes"
+_APPLICATIONS = {
+    _OURS: "service.app:app_from_environment",
+    _FRAMEWORK: "eval.bench.constant:framework",
+    _BARE: "eval.bench.constant:bare",
+}
+_SATURATED = 0.7  # share of what a server can answer at which latency is measured
+_MOST_BEHIND = 0.005  # seconds that the client may be late; above this it is told
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """One repetition: answers a second, and CPU microseconds of the server for each."""
+
+    rate: float
+    cpu: float
+
+
+@dataclass(frozen=True, slots=True)
+class Http:
+    """Throughput, and latency at 70 % of it, of one worker.
+
+    Attributes:
+        articles: in the archive; which are asked for is drawn by Zipf's law.
+        routes: those that are asked, by address.
+        servers: that are compared.
+        connections: that ask at once.
+        seconds: of each repetition of each case.
+    """
+
+    name: ClassVar[str] = "http"
+    what: ClassVar[str] = "one worker over HTTP, beside a FastAPI route with constant bytes, in several servers"
+
+    articles: int = 100_000
+    routes: tuple[str, ...] = ("related", "similar")
+    servers: tuple[str, ...] = ("uvicorn", "granian", "hypercorn")
+    connections: int = 32
+    seconds: float = 3.0
+    repetitions: int = 5
+    seed: int = 0
+
+    def measure(self, room: Room) -> Iterator[Result]:
+        """All servers run at once, and are asked in turn."""
+        import uvloop
+
+        base = prepared(CorpusConfig(self.articles, self.seed), room.work)
+        store = copied(base, room.scratch)
+        for route in self.routes:
+            asked = self._requests(route)
+            size = uvloop.run(self._size(base, store, asked, room))
+            with ExitStack() as stack:
+                environ = {"RECSYS_RELEASES": str(base.releases), "RECSYS_STORE": store, "BENCH_BYTES": str(size)}
+                cases: dict[str, Running] = {}
+                for server in self.servers:
+                    for what, application in _APPLICATIONS.items():
+                        path = "/health/ready" if what == _OURS else "/v1/any"
+                        log = room.scratch / f"{server}.log"
+                        cases[f"{server}|{what}"] = stack.enter_context(
+                            running(server, application, environ, path, log)
+                        )
+                yield from self._compared(route, size, cases, asked)
+
+    def _compared(self, route: str, size: int, cases: dict[str, Running], asked: Sequence[bytes]) -> Iterator[Result]:
+        import uvloop
+
+        def flooded(case: Running, _repetition: int) -> _Found:
+            before = case.cpu()
+            rate = uvloop.run(flood(case.port, asked, self.connections, self.seconds))
+            return _Found(rate, (case.cpu() - before) / (rate * self.seconds) * 1e6)
+
+        flooding: dict[str, Callable[[int], _Found]] = {name: partial(flooded, one) for name, one in cases.items()}
+        found = interleaved(flooding, self.repetitions)
+        rates = {name: [one.rate for one in every] for name, every in found.items()}
+        share = {name: _SATURATED * sorted(every)[len(every) // 2] for name, every in rates.items()}
+
+        def paced(name: str, _repetition: int) -> Sent:
+            return uvloop.run(self._paced(cases[name].port, asked, share[name]))
+
+        pacing: dict[str, Callable[[int], Sent]] = {name: partial(paced, name) for name in cases}
+        latencies = interleaved(pacing, self.repetitions)
+        for name in cases:
+            server, _, what = name.partition("|")
+            case = f"/v1/{route}, {size:,} bytes, {server}, {what}"
+            yield result(case, "throughput", "requests/s", [[rate] for rate in rates[name]])
+            yield result(case, "CPU of the server", "µs a request", [[one.cpu] for one in found[name]])
+            if what == _OURS:
+                yield ratio(case, f"throughput, to {_FRAMEWORK}", rates[name], rates[f"{server}|{_FRAMEWORK}"])
+            times = [[value * 1e3 for value in sent.seconds] for sent in latencies[name]]
+            yield result(case, f"latency at {_SATURATED:.0%}", "ms", times, LATENCY, _wrong(latencies[name]))
+
+    async def _paced(self, port: int, asked: Sequence[bytes], rate: float) -> Sent:
+        pool = Pool(port)
+
+        async def send(number: int) -> str:
+            status = (await pool.ask(asked[number % len(asked)])).status
+            return "" if status == 200 else f"answers {status}"
+
+        try:
+            return await at_rate(rate, self.seconds, send)
+        finally:
+            pool.close()
+
+    async def _size(self, base: Base, store: str, asked: Sequence[bytes], room: Room) -> int:
+        """Bytes of an answer, the median of some."""
+        environ = {"RECSYS_RELEASES": str(base.releases), "RECSYS_STORE": store}
+        log = room.scratch / "size.log"
+        with running("uvicorn", _APPLICATIONS[_OURS], environ, "/health/ready", log) as ours:
+            connection = await connect(ours.port)
+            sizes = [len((await connection.ask(one)).body) for one in asked[:200]]
+            connection.close()
+        return sorted(sizes)[len(sizes) // 2]
+
+    def _requests(self, route: str) -> list[bytes]:
+        newest_first = [f"b{place:08}" for place in range(self.articles - 1, -1, -1)]
+        ids = asked_for(newest_first, 20_000, self.seed)
+        return [request("GET", f"/v1/{route}?url={quote(f'https://paper.example/{key}', safe='')}") for key in ids]
+
+
+def _wrong(repetitions: Sequence[Sent]) -> str:
+    errors = [error for sent in repetitions for error in sent.errors]
+    late = max(sent.late for sent in repetitions)
+    notes = [f"{len(errors)} failed, the first: {errors[0]}"] if errors else []
+    notes += [f"the client itself was up to {late * 1e3:.0f} ms late"] if late > _MOST_BEHIND else []
+    return "; ".join(notes)

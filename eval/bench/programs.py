@@ -1,0 +1,130 @@
+"""The programs that are measured, each in a process of its own, as a newsroom runs them."""
+
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from recsys.errors import RecsysError
+
+HOST = "127.0.0.1"
+_MIB = 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Of one process in MiB: its own, and with its share of what several processes share; the latter on Linux only."""
+
+    own: float
+    proportional: float
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A service that runs: where, its worker processes, and how long it took to be ready, in seconds."""
+
+    port: int
+    workers: tuple[int, ...]
+    ready_after: float
+
+    def memory(self) -> list[Memory]:
+        """What each worker takes."""
+        found = [psutil.Process(worker).memory_full_info() for worker in self.workers]
+        return [Memory(one.uss / _MIB, getattr(one, "pss", one.rss) / _MIB) for one in found]
+
+    def worker_of(self, port: int) -> int | None:
+        """The process that has accepted the connection from this local port; None where none has yet."""
+        for worker in self.workers:
+            for connection in psutil.Process(worker).net_connections("tcp"):
+                if connection.raddr and connection.raddr.port == port and connection.laddr.port == self.port:
+                    return worker
+        return None
+
+
+def run_program(name: str, *arguments: str | Path) -> str:
+    """Run `python -m name …` to its end; what it printed.
+
+    Raises:
+        RecsysError: it failed; its last words are told.
+    """
+    command = [sys.executable, "-m", name, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    if done.returncode != 0:
+        raise RecsysError(f"{name} {arguments[0]} ended with status {done.returncode}: {done.stderr[-2000:]}")
+    return done.stdout
+
+
+def new_key(url: str) -> str:
+    """The secret of a new key that may write articles."""
+    return run_program("index", "keys", "make", "--owner", "bench", "--scope", "articles", "--store", url).split()[-1]
+
+
+@contextmanager
+def service(releases: Path, url: str | None, workers: int, *options: str | Path, log: Path) -> Iterator[Served]:
+    """`python -m service`, ready; ended at the end of the block. What it says goes to the file `log`.
+
+    Raises:
+        RecsysError: it ended, or was not ready in time.
+    """
+    port, store = free_port(), () if url is None else ("--store", url)
+    arguments = ("--releases", releases, *store, "--workers", workers, "--port", port, "--log-level", "warning")
+    command = [sys.executable, "-m", "service", *map(str, (*arguments, *options))]
+    with program(command, port, "/health/ready", log) as (process, ready_after):
+        children = [child.pid for child in psutil.Process(process).children(recursive=True) if _serves(child)]
+        yield Served(port, tuple(children) if workers > 1 else (process,), ready_after)
+
+
+@contextmanager
+def program(
+    command: list[str], port: int, path: str, log: Path, environ: Mapping[str, str] | None = None
+) -> Iterator[tuple[int, float]]:
+    """(process, seconds until it was ready) of a server that is ready when it answers 200 at `path`."""
+    began = time.monotonic()
+    with (
+        log.open("ab") as said,
+        subprocess.Popen(  # noqa: S603
+            command, stdout=said, stderr=said, env=environ
+        ) as process,
+    ):
+        try:
+            _wait_ready(process, f"http://{HOST}:{port}{path}", log)
+            yield process.pid, time.monotonic() - began
+        finally:
+            process.terminate()
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as free:
+        free.bind((HOST, 0))
+        return int(free.getsockname()[1])
+
+
+def _serves(child: psutil.Process) -> bool:
+    """Whether it is a worker, and not what watches over the workers' shared memory."""
+    return "resource_tracker" not in " ".join(child.cmdline())
+
+
+def _wait_ready(process: "subprocess.Popen[bytes]", url: str, log: Path, patience: float = 120.0) -> None:
+    until = time.monotonic() + patience
+    while time.monotonic() < until:
+        if process.poll() is not None:
+            raise RecsysError(f"a server ended with status {process.returncode}: {log.read_text()[-2000:]}")
+        try:
+            with urllib.request.urlopen(url, timeout=5):  # noqa: S310
+                return
+        except OSError:
+            time.sleep(0.02)
+    raise RecsysError(f"a server was not ready within {patience:g} s: {log.read_text()[-2000:]}")
