@@ -17,8 +17,9 @@ from filelock import FileLock
 from eval.bench.bulk import fill
 from eval.bench.corpus import Archive, CorpusConfig
 from eval.bench.programs import run_program
-from recsys.manifest import Model
+from recsys.manifest import FORMAT, Model
 from recsys.model_files import model_folder
+from recsys.schema import VERSION
 
 log = logging.getLogger(__name__)
 _MARK = "drawn.json"
@@ -96,9 +97,9 @@ def _model(work: Path) -> Path:
 
 
 def _key(config: CorpusConfig) -> str:
-    """Another one for another archive: its parameters, and the code that draws it."""
+    """Another one for another archive: its parameters, the code that draws it, what store and release look like."""
     sources = sorted((Path(__file__).parent / "corpus").glob("*.py"))
-    digest = hashlib.sha256(repr(config).encode())
+    digest = hashlib.sha256(repr((config, VERSION, FORMAT)).encode())
     for source in sources:
         digest.update(source.read_bytes())
     return digest.hexdigest()[:10]
