@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
+from time import time
 from typing import ClassVar
 
 from eval.bench.base import Base, build, copied, model_of, prepared
@@ -15,6 +16,7 @@ from eval.bench.programs import Memory, Served, new_key, service
 from eval.bench.results import LATENCY, Result, result
 from eval.bench.schedule import Sent
 from eval.bench.watching import Watchers
+from recsys.release import Release
 from recsys.store import ArticleStore
 
 _PARENTS = 10  # articles that are written about again and again, the newest of the archive
@@ -68,11 +70,12 @@ class Freshness:
             for workers in self.workers:
                 folder = room.scratch / f"{repetition}-{workers}"
                 url, releases = self._store(base, folder)
-                written = self._follow_ups(base, url, f"w{repetition}x{workers}-")
+                written = self._follow_ups(base, url, f"w{round(time())}-")  # in a database that is kept, new ones
+                known = _known(releases, self.articles)
                 secret = new_key(url)
                 embed = ("--embed", base.model) if self.embed else ()
                 with service(releases, url, workers, *embed, log=folder / "service.log") as served:
-                    measured[workers].append(uvloop.run(self._once(served, secret, written)))
+                    measured[workers].append(uvloop.run(self._once(served, secret, written, known)))
         for workers, runs in measured.items():
             yield from _results(f"{workers} worker{'s' * (workers > 1)}", runs)
 
@@ -97,12 +100,12 @@ class Freshness:
         later = [article for chunk in base.archive.later(needed, name) for article in chunk.articles]
         return follow_ups(parents, later)
 
-    async def _once(self, served: Served, secret: str, written: Sequence[FollowUp]) -> _Once:
+    async def _once(self, served: Served, secret: str, written: Sequence[FollowUp], known: Sequence[str]) -> _Once:
         pace = Pace(self.writes, self.reads, self.takedowns, self.seconds, self.look, self.embed, self.seed)
         watchers = await Watchers.of(served)
         try:
             parents = {one.parent for one in written}
-            ids = [f"b{place:08}" for place in range(self.articles) if f"b{place:08}" not in parents]
+            ids = [key for key in known if key not in parents]
             # what is taken down is old, so that it is in no list of a parent
             pairs = await pairs_shown(watchers, ids[: self.articles // 2], round(self.takedowns * self.seconds))
             pairs = [pair for pair in pairs if not parents & set(pair)]
@@ -118,6 +121,12 @@ class Freshness:
                 desk.close()
         finally:
             watchers.close()
+
+
+def _known(releases: Path, articles: int) -> list[str]:
+    """Ids of the archive's articles that the release has, oldest first: what was taken down before is not there."""
+    release = Release.open(releases, verify=False)
+    return [key for place in range(articles) if (key := f"b{place:08}") in release]
 
 
 def _results(case: str, runs: Sequence[_Once]) -> Iterator[Result]:
