@@ -1,9 +1,11 @@
 """How long a write takes to be seen on every worker, by readers who go on asking."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
+from time import time
 from typing import ClassVar
 
 from eval.bench.base import Base, build, copied, model_of, prepared
@@ -15,8 +17,10 @@ from eval.bench.programs import Memory, Served, new_key, service
 from eval.bench.results import LATENCY, Result, result
 from eval.bench.schedule import Sent
 from eval.bench.watching import Watchers
+from recsys.release import Release
 from recsys.store import ArticleStore
 
+log = logging.getLogger(__name__)
 _PARENTS = 10  # articles that are written about again and again, the newest of the archive
 _MS = 1000.0
 
@@ -68,13 +72,16 @@ class Freshness:
             for workers in self.workers:
                 folder = room.scratch / f"{repetition}-{workers}"
                 url, releases = self._store(base, folder)
-                written = self._follow_ups(base, url, f"w{repetition}x{workers}-")
+                written = self._follow_ups(base, url, f"w{round(time())}-")  # in a database that is kept, new ones
+                known = _known(releases, self.articles)
                 secret = new_key(url)
                 embed = ("--embed", base.model) if self.embed else ()
                 with service(releases, url, workers, *embed, log=folder / "service.log") as served:
-                    measured[workers].append(uvloop.run(self._once(served, secret, written)))
+                    log.info("%d workers, repetition %d of %d", workers, repetition + 1, self.repetitions)
+                    measured[workers].append(uvloop.run(self._once(served, secret, written, known)))
         for workers, runs in measured.items():
-            yield from _results(f"{workers} worker{'s' * (workers > 1)}", runs)
+            watched = -(-round(self.writes * self.seconds) // self.look)
+            yield from _results(f"{workers} worker{'s' * (workers > 1)}", runs, watched)
 
     def _store(self, base: Base, folder: Path) -> tuple[str, Path]:
         """(URL, releases) of a store that holds the archive and what its release knows, and no more."""
@@ -97,12 +104,12 @@ class Freshness:
         later = [article for chunk in base.archive.later(needed, name) for article in chunk.articles]
         return follow_ups(parents, later)
 
-    async def _once(self, served: Served, secret: str, written: Sequence[FollowUp]) -> _Once:
+    async def _once(self, served: Served, secret: str, written: Sequence[FollowUp], known: Sequence[str]) -> _Once:
         pace = Pace(self.writes, self.reads, self.takedowns, self.seconds, self.look, self.embed, self.seed)
         watchers = await Watchers.of(served)
         try:
             parents = {one.parent for one in written}
-            ids = [f"b{place:08}" for place in range(self.articles) if f"b{place:08}" not in parents]
+            ids = [key for key in known if key not in parents]
             # what is taken down is old, so that it is in no list of a parent
             pairs = await pairs_shown(watchers, ids[: self.articles // 2], round(self.takedowns * self.seconds))
             pairs = [pair for pair in pairs if not parents & set(pair)]
@@ -120,11 +127,19 @@ class Freshness:
             watchers.close()
 
 
-def _results(case: str, runs: Sequence[_Once]) -> Iterator[Result]:
+def _known(releases: Path, articles: int) -> list[str]:
+    """Ids of the archive's articles that the release has, oldest first: what was taken down before is not there."""
+    release = Release.open(releases, verify=False)
+    return [key for place in range(articles) if (key := f"b{place:08}") in release]
+
+
+def _results(case: str, runs: Sequence[_Once], watched: int) -> Iterator[Result]:
+    """Of one case; `watched` writes were to be looked for in each repetition."""
     seen = [run.seen for run in runs]
-    yield _seen(case, "new: its own list is there", [one.own for one in seen])
-    yield _seen(case, "new: in its author's list and another's", [one.others for one in seen])
-    yield _seen(case, "new: compared by meaning", [one.meaning for one in seen])
+    lost = sum(watched - len(one.own) for one in seen)
+    yield _seen(case, "new: its own list is there", [one.own for one in seen], lost)
+    yield _seen(case, "new: in its author's list and another's", [one.others for one in seen], lost)
+    yield _seen(case, "new: compared by meaning", [one.meaning for one in seen], lost)
     yield _seen(case, "taken down: gone from all lists", [one.gone for one in seen])
     yield _sent(case, "write answered", [one.written for one in seen])
     yield _sent(case, "takedown answered", [one.taken_down for one in seen])
@@ -138,11 +153,12 @@ def _results(case: str, runs: Sequence[_Once]) -> Iterator[Result]:
     yield result(case, "memory of a worker alone", "MiB", [[m.own for m in run.memory] for run in runs])
 
 
-def _seen(case: str, what: str, repetitions: Sequence[Sequence[float]]) -> Result:
-    """Of what all workers showed."""
+def _seen(case: str, what: str, repetitions: Sequence[Sequence[float]], lost: int = 0) -> Result:
+    """Of what all workers showed; `lost` were to be looked for, and were not even written."""
     late = sum(value >= PATIENCE for one in repetitions for value in one)
-    note = f"{late} were not seen within {PATIENCE:g} s and count as that" if late else ""
-    return result(case, what, "ms", _in_ms(repetitions), LATENCY, note)
+    notes = [f"{late} were not seen within {PATIENCE:g} s and count as that"] if late else []
+    notes += [f"{lost} more could not be written, and are not in these figures"] if lost else []
+    return result(case, what, "ms", _in_ms(repetitions), LATENCY, "; ".join(notes))
 
 
 def _sent(case: str, what: str, repetitions: Sequence[Sent]) -> Result:

@@ -7,9 +7,10 @@ from functools import partial
 from typing import ClassVar
 from urllib.parse import quote
 
-from eval.bench.base import Base, copied, prepared
+from eval.bench.base import copied, prepared
 from eval.bench.benchmark import Room
 from eval.bench.client import Pool, connect, request
+from eval.bench.constant import SIZE
 from eval.bench.corpus import CorpusConfig
 from eval.bench.flood import flood
 from eval.bench.interleave import interleaved
@@ -67,17 +68,16 @@ class Http:
         store = copied(base, room.scratch)
         for route in self.routes:
             asked = self._requests(route)
-            size = uvloop.run(self._size(base, store, asked, room))
+            environ, size = {"RECSYS_RELEASES": str(base.releases), "RECSYS_STORE": store}, 0
             with ExitStack() as stack:
-                environ = {"RECSYS_RELEASES": str(base.releases), "RECSYS_STORE": store, "BENCH_BYTES": str(size)}
                 cases: dict[str, Running] = {}
-                for server in self.servers:
-                    for what, application in _APPLICATIONS.items():
-                        path = "/health/ready" if what == _OURS else "/v1/any"
-                        log = room.scratch / f"{server}.log"
-                        cases[f"{server}|{what}"] = stack.enter_context(
-                            running(server, application, environ, path, log)
-                        )
+                for what, application in _APPLICATIONS.items():  # ours first: the others' answers are of its size
+                    path = "/health/ready" if what == _OURS else "/v1/any"
+                    for server in self.servers:
+                        given = environ | {SIZE: str(size)}
+                        case = running(server, application, given, path, room.scratch / f"{server}.log")
+                        cases[f"{server}|{what}"] = stack.enter_context(case)
+                    size = size or uvloop.run(_size(cases[f"{self.servers[0]}|{what}"], asked))
                 yield from self._compared(route, size, cases, asked)
 
     def _compared(self, route: str, size: int, cases: dict[str, Running], asked: Sequence[bytes]) -> Iterator[Result]:
@@ -120,20 +120,18 @@ class Http:
         finally:
             pool.close()
 
-    async def _size(self, base: Base, store: str, asked: Sequence[bytes], room: Room) -> int:
-        """Bytes of an answer, the median of some."""
-        environ = {"RECSYS_RELEASES": str(base.releases), "RECSYS_STORE": store}
-        log = room.scratch / "size.log"
-        with running("uvicorn", _APPLICATIONS[_OURS], environ, "/health/ready", log) as ours:
-            connection = await connect(ours.port)
-            sizes = [len((await connection.ask(one)).body) for one in asked[:200]]
-            connection.close()
-        return sorted(sizes)[len(sizes) // 2]
-
     def _requests(self, route: str) -> list[bytes]:
         newest_first = [f"b{place:08}" for place in range(self.articles - 1, -1, -1)]
         ids = asked_for(newest_first, 20_000, self.seed)
         return [request("GET", f"/v1/{route}?url={quote(f'https://paper.example/{key}', safe='')}") for key in ids]
+
+
+async def _size(ours: Running, asked: Sequence[bytes]) -> int:
+    """Bytes of an answer, the median of some."""
+    connection = await connect(ours.port)
+    sizes = [len((await connection.ask(one)).body) for one in asked[:200]]
+    connection.close()
+    return sorted(sizes)[len(sizes) // 2]
 
 
 def _wrong(repetitions: Sequence[Sent]) -> str:

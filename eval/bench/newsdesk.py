@@ -107,10 +107,10 @@ class Newsdesk:
 
     async def begin(self, first: Sequence[FollowUp]) -> None:
         """Write the first report for each parent, and wait until all workers show it with all that is to be known."""
+        since = perf_counter()
         for one in first:
-            since = perf_counter()
             await self._put(one.article)
-            await self._look(one, since)
+        await asyncio.gather(*(self._look(one, since) for one in first))
         self._own, self._others, self._meaning = [], [], []
 
     async def work(self, written: Sequence[FollowUp]) -> Seen:

@@ -1,9 +1,10 @@
 """What it costs that many changes wait for the next night: reads, memory, and the way of one more write."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import ClassVar
@@ -13,6 +14,7 @@ from eval.bench.benchmark import Room
 from eval.bench.bulk import write
 from eval.bench.corpus import CorpusConfig
 from eval.bench.crowded import Crowded, crowded
+from eval.bench.interleave import interleaved
 from eval.bench.programs import new_key, service
 from eval.bench.reading import asked_for, timed
 from eval.bench.results import LATENCY, Result, over_repetitions, ratio, result
@@ -53,7 +55,7 @@ class Pending:
     seconds: float = 10.0
     repetitions: int = 5
     writes: int = 10
-    patience: float = 900.0
+    patience: float = 300.0
     http: bool = True
     seed: int = 0
 
@@ -76,31 +78,33 @@ class Pending:
             note = "" if reached == number else f"given up after {reached:,} of {number:,} in {self.patience:g} s"
             case = f"{number:,} pending, in process"
             yield Result(case, "time to take all in", "s", (over_repetitions("", [took.seconds]),), note=note)
+            began = perf_counter()
+            views[reached] = Recommender(took.release())
+            case = f"{reached:,} pending, in process"
+            yield Result(case, "time to make a view", "ms", (over_repetitions("", [(perf_counter() - began) * 1e3]),))
             if note:
                 break
-            began = perf_counter()
-            views[number] = Recommender(took.release())
-            yield Result(case, "time to make a view", "ms", (over_repetitions("", [(perf_counter() - began) * 1e3]),))
         yield from self._calls(views, self._newest_first())
 
     def _calls(self, views: dict[int, Recommender], newest_first: Sequence[str]) -> Iterator[Result]:
         """Calls on all views in turn, again and again."""
-        similar: dict[int, list[list[float]]] = {number: [] for number in views}
-        related: dict[int, list[list[float]]] = {number: [] for number in views}
-        for repetition in range(-1, self.repetitions):
+
+        def both(view: Recommender, repetition: int) -> dict[str, list[float]]:
             ids = asked_for(newest_first, self.calls, self.seed * 1_000 + repetition + 1)
-            for number, view in views.items():
-                times = timed(lambda key, view=view: view.similar(key, 6), ids), timed(view.related, ids)  # type: ignore[misc]
-                if repetition >= 0:  # the first one only warms up
-                    similar[number].append(times[0])
-                    related[number].append(times[1])
-        for number in views:
-            case = f"{number:,} pending, in process"
-            for what, found in (("similar(k=6)", similar), ("related", related)):
-                yield result(case, what, "µs", found[number], _P50_P99)
-                if number != min(views):
-                    ours, least = ([_P50_P99["p50"](one) for one in found[key]] for key in (number, min(views)))
-                    yield ratio(case, f"{what} p50, to {min(views):,} pending", ours, least)
+            return {"similar(k=6)": timed(partial(view.similar, k=6), ids), "related": timed(view.related, ids)}
+
+        turns: dict[str, Callable[[int], dict[str, list[float]]]] = {
+            f"{number:,} pending, in process": partial(both, view) for number, view in views.items()
+        }
+        found = interleaved(turns, self.repetitions)
+        least = f"{min(views):,} pending"
+        for case, times in found.items():
+            for what in ("similar(k=6)", "related"):
+                yield result(case, what, "µs", [one[what] for one in times], _P50_P99)
+                if not case.startswith(least):
+                    pair = (times, found[f"{least}, in process"])
+                    ours, theirs = ([_P50_P99["p50"](one[what]) for one in every] for every in pair)
+                    yield ratio(case, f"{what} p50, to {least}", ours, theirs)
 
     def _served(self, base: Base, number: int, folder: Path) -> Iterator[Result]:
         import uvloop

@@ -43,7 +43,7 @@ class Request:
             release = Release.open(prepared(CorpusConfig(size, self.seed), room.work).releases, verify=False)
             ours, bare = Recommender(release), TableRead(release)
             calls: dict[str, Callable[[str], object]] = {
-                "similar(k=6)": partial(_similar, ours),
+                "similar(k=6)": partial(ours.similar, k=6),
                 "related": ours.related,
                 _FLOOR: bare.similar,
             }
@@ -64,7 +64,3 @@ class Request:
     def _timed(self, call: Callable[[str], object], size: int, repetition: int) -> list[float]:
         newest_first = [f"b{place:08}" for place in range(size - 1, -1, -1)]
         return timed(call, asked_for(newest_first, self.calls, 1_000 * self.seed + repetition + 1))
-
-
-def _similar(recommender: Recommender, key: str) -> object:
-    return recommender.similar(key, 6)

@@ -63,6 +63,7 @@ class Words:
         for near in range(1, _SHORT):
             stops[near:] &= ~last[:-near]
             stops[:-near] &= ~(last[near:] | stops[near:])
+        stops[: _SHORT - 1] = False
         stops |= last
         starts = np.concatenate([[True], stops[:-1]])
         variant = np.where(stops, np.where(rng.random(len(ids)) < 1 / _PARAGRAPH, 3, 2), np.where(starts, 1, 0))
