@@ -7,13 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from index.agency import agency_copy
 from index.embed import embedding_key
 from index.keywords import KeywordWriter
 from index.lists import numbered
-from index.stories import last_change
 from index.visibility import VisibilityWriter
 from recsys import cards
+from recsys.agency import agency_copy
 from recsys.articles import Article, content_hash
 from recsys.authors import People, Person
 from recsys.cards import card_of
@@ -22,6 +21,7 @@ from recsys.embedding import Embedder
 from recsys.release import seconds
 from recsys.text import Boilerplate
 from recsys.urls import canonical_url, site_of
+from recsys.versions import last_change
 
 COLUMNS = ("title", "url", "standfirst", "body", "published_at", "section", "tags", "image")
 

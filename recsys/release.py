@@ -17,6 +17,7 @@
         ├── site                     one number a row: which host its address is on
         ├── tempo                    what the time between two articles tells (recsys/tempo.py)
         ├── text_…, event_…          which articles are one text, and which are on one event
+        ├── text.…, agency, updated  what tells whether a newcomer is one of these texts, and which version to show
         ├── terms, names             which articles hold a word or a name, by its hash
         ├── registry.json            what the newsroom says of its authors
         ├── chance                   the same of random pairs: what no relation looks like

@@ -9,6 +9,7 @@ from recsys.articles import Article
 from recsys.authors import Person
 from recsys.cards import Card
 from recsys.columns import Int64
+from recsys.extension.stories import Placing
 from recsys.neighbours import Neighbours
 from recsys.postings import Float32s, Hashes
 
@@ -44,6 +45,7 @@ class Arrival:
         length: characters that the model is given of it.
         near: its neighbours among the release's rows and the arrivals before it.
         replaced: rows that it takes the place of.
+        placing: its stories.
     """
 
     article: Article
@@ -54,3 +56,4 @@ class Arrival:
     length: int
     near: Neighbours
     replaced: Int64
+    placing: Placing

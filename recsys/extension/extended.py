@@ -138,20 +138,20 @@ class ExtendedRelease(Release):
         self._add_stories()
 
     def _add_stories(self) -> None:
-        """A new version takes the place of the old one in its stories."""
-        base, start = self._base, len(self._base)
-        self.text_group, self.event_group, self.text_preference = (
-            _longer(column, [-1 if column is not base.text_preference else 0] * len(self._arrivals))
-            for column in (base.text_group, base.event_group, base.text_preference)
-        )
-        swapped: dict[int, int] = {}
-        for place, arrival in enumerate(self._arrivals):
-            for row in arrival.replaced.tolist():
-                for column in (self.text_group, self.event_group, self.text_preference):
-                    column[start + place] = column[row]
-                swapped[row] = start + place
-        self.text_rows = _in_their_place(base.text_rows, self.text_group, swapped)
-        self.event_rows = _in_their_place(base.event_rows, self.event_group, swapped)
+        """The night's groups with what each arrival has changed of them, one after the other."""
+        base = self._base
+        placings = [arrival.placing for arrival in self._arrivals]
+        self.text_group = _longer(base.text_group, [one.text_group for one in placings])
+        self.event_group = _longer(base.event_group, [one.event_group for one in placings])
+        self.text_preference = _longer(base.text_preference, [one.text_preference for one in placings])
+        texts: dict[int, Int32] = {}
+        events: dict[int, Int32] = {}
+        for one in placings:  # each speaks of rows before its own only, so the last to speak of a row is right
+            for row, place in one.others.items():
+                self.text_group[row], self.event_group[row], self.text_preference[row] = place
+            texts |= one.text_rows
+            events |= one.event_rows
+        self.text_rows, self.event_rows = _with(base.text_rows, texts), _with(base.event_rows, events)
 
     def _add_lists(self, people: People) -> None:
         base = self._base
@@ -230,17 +230,9 @@ def _co_authors(column: ListColumn, authors: Numbers) -> OtherLists:
     return OtherLists(column.offsets, column.values, other, authors.size)
 
 
-def _in_their_place(column: ListColumn, group: Int32, swapped: Mapping[int, int]) -> OtherLists:
-    """The groups with each row that was replaced by the one that replaced it, in the end."""
-
-    def last(row: int) -> int:
-        while row in swapped:
-            row = swapped[row]
-        return row
-
-    touched = {int(group[row]) for row in swapped} - {-1}
-    other = {number: np.array([last(row) for row in column[number].tolist()], np.int32) for number in touched}
-    return OtherLists(column.offsets, column.values, other, len(column))
+def _with(column: ListColumn, other: Mapping[int, Int32]) -> OtherLists:
+    """The groups with those that have changed, and new ones after them."""
+    return OtherLists(column.offsets, column.values, other, max([len(column), *(number + 1 for number in other)]))
 
 
 def _longer(column: npt.NDArray[Number], more: Sequence[float]) -> npt.NDArray[Number]:

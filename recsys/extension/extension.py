@@ -14,6 +14,7 @@ from recsys.columns import Int64
 from recsys.extension.arrival import Arrival
 from recsys.extension.extended import ExtendedRelease, Near
 from recsys.extension.finder import Finder
+from recsys.extension.stories import Stories
 from recsys.keywords import words
 from recsys.registry import read_registry
 from recsys.release import Release, seconds
@@ -39,6 +40,7 @@ class Extension:
         self._boilerplate = Boilerplate(lines["lines"], len(release), lines["threshold"])
         self._people = People(read_registry(release.path))
         self._finder = Finder(release)
+        self._stories = Stories(release)
         self._arrivals: list[Arrival] = []
         self._near_arrivals: defaultdict[int, list[Near]] = defaultdict(list)  # only ever grows; see ExtendedRelease
         self._rows: dict[str, int] = {}
@@ -71,21 +73,22 @@ class Extension:
             vector: (dim,) float32 of length 1; None while nobody has embedded it.
         """
         persons = self._people.of(article)
+        printed = lexical_text(article, self._boilerplate, 1)
         text = self._finder.text(
             lexical_text(article, self._boilerplate, int(self._base.manifest.config["title_weight"])),
-            lexical_text(article, self._boilerplate, 1),
+            printed,
             self.text(article),
             vector,
         )
         row, replaced = len(self._base) + len(self._arrivals), self._rows_of(article.id)
         near = self._finder.near(text, seconds(article.published_at), self._mates(persons))
         near = near.of(~np.isin(near.rows, replaced))
-        printed = (article.title, article.standfirst, *article.tags)
-        arrival = Arrival(
-            article, persons, cards.decode(cards.encode(card_of(article, persons))), canonical_url(article.url),
-            frozenset(word for one in printed for word in words(one)), text.length, near, replaced,
-        )  # fmt: skip
-        self._finder.add(text, near, seconds(article.published_at))  # from here on nothing fails
+        heads = (article.title, article.standfirst, *article.tags)
+        card, canonical = cards.decode(cards.encode(card_of(article, persons))), canonical_url(article.url)
+        found = frozenset(word for one in heads for word in words(one))
+        placing = self._stories.place(article, printed, text.length, near, replaced)  # from here on nothing fails
+        arrival = Arrival(article, persons, card, canonical, found, text.length, near, replaced, placing)
+        self._finder.add(text, near, seconds(article.published_at))
         self._arrivals.append(arrival)
         for entry in zip(near.rows.tolist(), near.cosine.tolist(), near.words.tolist(), near.names.tolist(),
                          near.kin.tolist(), strict=True):  # fmt: skip
