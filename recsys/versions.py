@@ -54,10 +54,10 @@ class Versions:
         return found
 
 
-def preferred(agency: Bools, updated: Int64, published: Int64, rows: Rows) -> Int64:
+def preferred(agency: Bools, updated: Int64, published: Int64, ids: Rows) -> Int64:
     """(m,) places, the one to show first: in-house before agency copy, the newest (updated, then published), the
-    smaller row."""
-    return np.lexsort((rows, -published.astype(np.float64), -updated.astype(np.float64), agency))
+    smaller id, by the places `ids` in the order of ids."""
+    return np.lexsort((ids, -published.astype(np.float64), -updated.astype(np.float64), agency))
 
 
 def last_change(updated_at: datetime | None, published_at: datetime | None) -> int:

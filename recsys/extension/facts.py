@@ -20,6 +20,7 @@ Number = TypeVar("Number", bound=np.generic)
 class Fact:
     """Of one arrival: as in `Versions` and `Release`; `near` are its neighbours among the rows before it."""
 
+    id: str
     print: Fingerprint
     agency: bool
     updated: int
@@ -72,6 +73,11 @@ class Facts:
         first, last = np.searchsorted(self._sorted, wanted, "left"), np.searchsorted(self._sorted, wanted, "right")
         own: list[int] = self._order[first:last].tolist()
         return own + self._of_words.get(whole, [])
+
+    def places_by_id(self, rows: Rows) -> Int64:
+        """(m,) the place of each row in the order of their ids, which is that of rows at night."""
+        ids = [self._release.ids[row] if row < self._n else self._later[row - self._n].id for row in rows.tolist()]
+        return np.argsort(sorted(range(len(ids)), key=ids.__getitem__))
 
     def near(self, row: int) -> Neighbours:
         """The neighbours of a row that it had when it came."""

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from recsys.columns import Int64, Rows
 from recsys.extension.arrival import Text
-from recsys.kinship import NEAREST, relevance, shares, timely_factor
+from recsys.kinship import NEAREST, SHARPNESS, relevance, shares, timely_factor
 from recsys.neighbours import Neighbours
 from recsys.postings import Bag, Float32s, Hashes
 from recsys.release import UNDATED, Release
@@ -90,9 +90,7 @@ class Finder:
         self._room[place] = np.nan if text.vector is None else text.vector
         self._words.add(text.terms)
         self._names.add(text.names)
-        self._known.arrivals.append(near)
-        self._known.lengths.append(text.length)
-        self._known.dates.append(published)
+        self._known.add(near, text.length, published)
 
     @property
     def _vectors(self) -> Float32s:
@@ -134,7 +132,51 @@ class Known:
         self.arrivals: list[Neighbours] = []
         self.lengths: list[int] = []
         self.dates: list[int] = []
-        self.nearest: dict[int, tuple[Int64, Floats]] = {}  # what was asked for: it never changes
+        self.seen: list[tuple[Int64, Floats]] = []  # of each arrival its neighbours, and what it is to them
+        self._nearest: dict[int, tuple[Int64, Floats]] = {}
+
+    def add(self, near: Neighbours, length: int, published: int) -> None:
+        """The next arrival; it is among the nearest of those of its neighbours that know none nearer."""
+        row = len(self.release) + len(self.arrivals)
+        theirs = self.relevance_to(near)
+        score = theirs * timely_factor(self.release.tempo, self.days(published, near.rows))
+        for other, value in zip(near.rows.tolist(), score.tolist(), strict=True):
+            rows, known = self.nearest(other)
+            least = int(np.argmin(known))
+            if value > known[least]:
+                rows[least], known[least] = row, value
+        order = np.argsort(near.rows)
+        self.seen.append((near.rows[order].astype(np.int64), theirs[order]))
+        self.arrivals.append(near)
+        self.lengths.append(length)
+        self.dates.append(published)
+
+    def nearest(self, row: int) -> tuple[Int64, Floats]:
+        """(NEAREST,) the nearest of a row, in no order, and their scores; -1 and 0 where there are fewer."""
+        if row not in self._nearest:
+            (date,) = self.published(np.array([row]))
+            self._nearest[row] = self.best(self.near(row), self.length(row), int(date))
+        return self._nearest[row]
+
+    def best(self, near: Neighbours, length: float, published: int) -> tuple[Int64, Floats]:
+        """The same of an article with these neighbours, nearest first."""
+        score = relevance(near.cosine, near.words, near.names, length, self.release.manifest.semantic_base)
+        score = score * timely_factor(self.release.tempo, self.days(published, near.rows))
+        first = np.lexsort((near.rows, -score))[:NEAREST]
+        rows, scores = np.full(NEAREST, -1, np.int64), np.zeros(NEAREST)
+        rows[: len(first)], scores[: len(first)] = near.rows[first], score[first]
+        return rows, scores
+
+    def relevance_to(self, near: Neighbours) -> Floats:
+        """(m,) what an article with these neighbours is to each of them, by text alone."""
+        lengths = np.array([self.length(row) for row in near.rows.tolist()])
+        return relevance(near.cosine, near.words, near.names, lengths, self.release.manifest.semantic_base)
+
+    def days(self, published: int, rows: Rows) -> Floats:
+        """(m,) days between a moment and the dates of these rows, NaN where either is unknown."""
+        theirs = self.published(rows)
+        known = (theirs != UNDATED) & (published != UNDATED)
+        return np.where(known, np.abs(theirs.astype(np.float64) - float(published)) / DAY, np.nan)
 
     def near(self, row: int) -> Neighbours:
         """The neighbours of a row."""
@@ -177,8 +219,6 @@ class _Kin:
 
     def of(self, near: Neighbours, length: float, published: int) -> Float32s:
         """(m,) float32 in [0, 1]: the kin of each neighbour."""
-        score = relevance(near.cosine, near.words, near.names, length, self._base)
-        of_row = dict(zip(near.rows.tolist(), score.tolist(), strict=True))
         rows, share = self._nearest(near, length, published)
         known: defaultdict[int, float] = defaultdict(float)
         for row, weight in zip(rows.tolist(), share.tolist(), strict=True):
@@ -186,33 +226,45 @@ class _Kin:
             theirs, values = self._relevance(row)
             for other, value in zip(theirs.tolist(), values.tolist(), strict=True):
                 known[other] += weight * value
-        found = np.array([known[row] + self._back(row, of_row) for row in near.rows.tolist()], np.float32)
-        half: Float32s = np.minimum(found * np.float32(0.5), np.float32(1.0))
-        return half
+        self._add_later(known, near, rows, share)
+        found = np.array([known[row] for row in near.rows.tolist()]) + self._back(near, length, published)
+        return np.minimum(found * 0.5, 1.0).astype(np.float32)
 
-    def _back(self, row: int, of_row: dict[int, float]) -> float:
-        """What the nearest of a neighbour make of the new article."""
-        if row not in self._known.nearest:
-            date = int(self._known.published(np.array([row]))[0])
-            self._known.nearest[row] = self._nearest(self._known.near(row), self._known.length(row), date)
-        theirs, share = self._known.nearest[row]
-        pairs = zip(theirs.tolist(), share.tolist(), strict=True)
-        return float(sum(weight * of_row.get(other, 0.0) for other, weight in pairs))
+    def _add_later(self, known: defaultdict[int, float], near: Neighbours, rows: Int64, share: Floats) -> None:
+        """What the nearest make of arrivals that came after them, and so are not among their neighbours."""
+        first = len(self._known.release)
+        for other in near.rows[near.rows >= first].tolist():
+            theirs, values = self._known.seen[other - first]
+            if len(theirs):
+                place = np.minimum(np.searchsorted(theirs, rows), len(theirs) - 1)
+                known[other] += float((share * values[place])[theirs[place] == rows].sum())
+
+    def _back(self, near: Neighbours, length: float, published: int) -> Floats:
+        """(m,) what the nearest of each neighbour make of the new article, which may be one of them itself."""
+        if not len(near.rows):
+            return np.zeros(0)
+        pairs = [self._known.nearest(row) for row in near.rows.tolist()]
+        rows, score = (np.stack(column) for column in zip(*pairs, strict=True))
+        own = self._known.relevance_to(near) * timely_factor(self._tempo, self._known.days(published, near.rows))
+        score = np.column_stack([score, own])
+        score[np.arange(len(score)), np.argmin(score, axis=1)] = 0.0  # the nearest are so many, with it or without
+        weight = np.maximum(score, 0.0) ** SHARPNESS
+        total = weight.sum(axis=1, keepdims=True)
+        share = np.divide(weight, total, out=np.zeros_like(weight), where=total > 0)
+        order = np.argsort(near.rows)
+        place = np.minimum(np.searchsorted(near.rows[order], rows), len(order) - 1)
+        made = relevance(near.cosine, near.words, near.names, length, self._base)[order][place]
+        made[near.rows[order][place] != rows] = 0.0
+        found: Floats = (share * np.column_stack([made, np.ones(len(rows))])).sum(axis=1)
+        return found
 
     def _nearest(self, near: Neighbours, length: float, published: int) -> tuple[Int64, Floats]:
-        score = relevance(near.cosine, near.words, near.names, length, self._base)
-        score = score * timely_factor(self._tempo, self._days(published, near.rows))
-        best = np.lexsort((near.rows, -score))[:NEAREST]
-        return near.rows[best].astype(np.int64), shares(score[best])
+        rows, score = self._known.best(near, length, published)
+        return rows[rows >= 0], shares(score[rows >= 0])
 
     def _relevance(self, row: int) -> tuple[Rows, Floats]:
         near = self._known.near(row)
         return near.rows, relevance(near.cosine, near.words, near.names, self._known.length(row), self._base)
-
-    def _days(self, published: int, rows: Rows) -> Floats:
-        theirs = self._known.published(rows)
-        known = (theirs != UNDATED) & (published != UNDATED)
-        return np.where(known, np.abs(theirs.astype(np.float64) - float(published)) / DAY, np.nan)
 
 
 def _top(similarity: Float32s, k: int) -> Int64:

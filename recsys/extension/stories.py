@@ -72,6 +72,7 @@ class Stories:
         row, gone = len(self._facts), self._gone | set(replaced.tolist())
         self._facts.add(
             Fact(
+                article.id,
                 Fingerprint.of(printed),
                 agency_copy(article),
                 last_change(article.updated_at, article.published_at),
@@ -118,12 +119,13 @@ class Stories:
     def _by_preference(self, rows: Collection[int]) -> list[int]:
         found = np.array(sorted(rows))
         facts = self._facts
-        order = preferred(facts.agency(found), facts.updated(found), facts.published(found), found)
+        order = preferred(facts.agency(found), facts.updated(found), facts.published(found), facts.places_by_id(found))
         return [int(row) for row in found[order]]
 
     def _newest_first(self, rows: Collection[int]) -> list[int]:
         found = np.array(sorted(rows))
-        order = np.lexsort((found, -self._facts.published(found).astype(np.float64)))
+        facts = self._facts
+        order = np.lexsort((facts.places_by_id(found), -facts.published(found).astype(np.float64)))
         return [int(row) for row in found[order]]
 
 
