@@ -11,7 +11,7 @@ from recsys.cards import Card
 from recsys.columns import Int64
 from recsys.extension.stories import Placing
 from recsys.neighbours import Neighbours
-from recsys.postings import Float32s, Hashes
+from recsys.postings import Float32s, Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +21,14 @@ class Text:
     Attributes:
         length: characters that the model is given.
         vector: (dim,) float32 of length 1; None while nobody has embedded it.
-        terms, names: hashes and weights of its words, and of its names.
+        terms, names: its words, and its names.
         words_of, names_of: (n,) float32, its cosines with every article of the release.
     """
 
     length: int
     vector: npt.NDArray[np.float32] | None
-    terms: tuple[Hashes, Float32s]
-    names: tuple[Hashes, Float32s]
+    terms: Terms
+    names: Terms
     words_of: Float32s
     names_of: Float32s
 

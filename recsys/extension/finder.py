@@ -9,7 +9,7 @@ from recsys.columns import Int64, Rows
 from recsys.extension.arrival import Text
 from recsys.kinship import NEAREST, SHARPNESS, relevance, shares, timely_factor
 from recsys.neighbours import Neighbours
-from recsys.postings import Bag, Float32s, Hashes
+from recsys.postings import Bag, Float32s, Terms
 from recsys.release import UNDATED, Release
 from recsys.signals import DAY, Floats
 from recsys.terms import names, term_reader
@@ -25,17 +25,20 @@ class Recent:
         self._holders: defaultdict[int, list[tuple[int, float]]] = defaultdict(list)
         self._count = 0
 
-    def similarities(self, vector: tuple[Hashes, Float32s]) -> Float32s:
-        """(arrivals,) float32 in [0, 1]: the cosine of each with this one."""
-        found = np.zeros(self._count, np.float32)
-        for key, weight in zip(vector[0].tolist(), vector[1].tolist(), strict=True):
+    def similarities(self, terms: Terms) -> Float32s:
+        """(arrivals,) float32 in [0, 1]: the cosine of each with this one; see `recsys.postings` for fresh terms."""
+        found, mine, theirs = np.zeros(self._count), np.ones(self._count), np.ones(self._count)
+        for key, weight, fresh in zip(terms.hashes.tolist(), terms.weights.tolist(), terms.fresh.tolist(), strict=True):
             for place, other in self._holders.get(key, ()):
                 found[place] += weight * other
-        return np.clip(found, 0.0, 1.0)
+                if fresh:
+                    mine[place] += weight * weight
+                    theirs[place] += other * other
+        return np.clip(found / np.sqrt(mine * theirs), 0.0, 1.0).astype(np.float32)
 
-    def add(self, vector: tuple[Hashes, Float32s]) -> None:
+    def add(self, terms: Terms) -> None:
         """The next arrival."""
-        for key, weight in zip(vector[0].tolist(), vector[1].tolist(), strict=True):
+        for key, weight in zip(terms.hashes.tolist(), terms.weights.tolist(), strict=True):
             self._holders[key].append((self._count, weight))
         self._count += 1
 
@@ -55,12 +58,13 @@ class Finder:
     def text(self, plain: str, printed: str, given: str, vector: npt.NDArray[np.float32] | None) -> Text:
         """What is compared: `plain` for the words, `printed` for the names, `given` to the model that made `vector`."""
         release = self._release
-        words, named = Bag.of(self._terms(plain)), Bag.of(names(printed))
+        words = release.terms.weighed(Bag.of(self._terms(plain)))
+        named = release.names.weighed(Bag.of(names(printed)))
         return Text(
             len(given),
             vector,
-            release.terms.vector(words),
-            release.names.vector(named),
+            words,
+            named,
             release.terms.similarities(words),
             release.names.similarities(named),
         )
