@@ -18,10 +18,9 @@ from recsys.authors import People, Person
 from recsys.cards import card_of
 from recsys.columns import KeyTable, TextColumnWriter, save_array, write_texts
 from recsys.embedding import Embedder
-from recsys.release import seconds
+from recsys.release import last_change, seconds
 from recsys.text import Boilerplate
 from recsys.urls import canonical_url, site_of
-from recsys.versions import last_change
 
 COLUMNS = ("title", "url", "standfirst", "body", "published_at", "section", "tags", "image")
 

@@ -34,7 +34,8 @@ def weights(frequency: npt.NDArray[np.integer], n: int) -> Float32s:
 
     A term of a single text matches nothing.
     """
-    found: Float32s = ((np.log((1.0 + n) / (1.0 + frequency)) + 1.0) ** IDF_POWER).astype(np.float32)
+    idf = np.maximum(np.log((1.0 + n) / (1.0 + frequency)) + 1.0, 0.0)  # below 0 only where there is no text yet
+    found: Float32s = (idf**IDF_POWER).astype(np.float32)
     found[(frequency < 2) | (frequency > max(MAX_COUNT, MAX_SHARE * n))] = 0.0
     return found
 
@@ -123,9 +124,9 @@ class Postings:
         single, places = _found(self.single_hashes, terms.hashes)
         rows, theirs = self.single_rows[places], self.single_weights[places].astype(np.float32)
         np.add.at(found, rows, terms.weights[single] * theirs)
-        more = np.bincount(rows, weights=theirs.astype(np.float64) ** 2, minlength=self.n)
-        cosine: Float32s = np.clip(found / np.sqrt(1.0 + more), 0.0, 1.0).astype(np.float32)
-        return cosine
+        touched, place = np.unique(rows, return_inverse=True)
+        found[touched] /= np.sqrt(1.0 + np.bincount(place, weights=theirs**2, minlength=len(touched)))
+        return np.clip(found, 0.0, 1.0)
 
     def save(self, folder: Path, name: str) -> None:
         """Write one array a column."""

@@ -1,14 +1,12 @@
 """What tells which articles are versions of one text, and which of them to show."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 
 from recsys.columns import Bools, Int64, Rows, open_array, save_array
 from recsys.fingerprints import Fingerprints
-from recsys.release import seconds
 
 _NEWEST = 2_000  # articles whose sketches a release keeps whole: an edited version comes within days
 
@@ -58,8 +56,3 @@ def preferred(agency: Bools, updated: Int64, published: Int64, ids: Rows) -> Int
     """(m,) places, the one to show first: in-house before agency copy, the newest (updated, then published), the
     smaller id, by the places `ids` in the order of ids."""
     return np.lexsort((ids, -published.astype(np.float64), -updated.astype(np.float64), agency))
-
-
-def last_change(updated_at: datetime | None, published_at: datetime | None) -> int:
-    """Seconds since 1970 UTC of the update, else of the publication, `UNDATED` where neither is known."""
-    return seconds(updated_at or published_at)

@@ -26,14 +26,14 @@ from recsys.errors import ConfigError
 from recsys.fingerprints import SHINGLE, SKETCH, Fingerprints
 from recsys.grouping import Pairs, grouped, numbered_groups
 from recsys.lexical import WordVectors
-from recsys.release import UNDATED, seconds
+from recsys.release import UNDATED, last_change, seconds
 from recsys.same_event import same_event
 from recsys.same_text import same_text
 from recsys.signals import DAY
 from recsys.terms import names, term_reader
 from recsys.text import embedding_text, find_boilerplate, lexical_text
 from recsys.vectors import VectorIndex
-from recsys.versions import Versions, last_change
+from recsys.versions import Versions
 
 Groups = set[frozenset[str]]
 TOPICS = ("harbour", "council", "school", "bridge", "rowing", "tram", "market", "theatre")

@@ -11,7 +11,6 @@ from recsys.columns import Bools, Int32, Int64, Rows
 from recsys.fingerprints import Fingerprint, Fingerprints
 from recsys.neighbours import Neighbours
 from recsys.release import Release
-from recsys.versions import Versions
 
 Number = TypeVar("Number", bound=np.generic)
 
@@ -30,17 +29,11 @@ class Fact:
 
 
 class Facts:
-    """The facts of all rows. Of one thread at a time.
-
-    Raises:
-        OSError, ValueError: a file of the release cannot be read.
-    """
+    """The facts of all rows. Of one thread at a time."""
 
     def __init__(self, release: Release) -> None:
         self._release, self._n = release, len(release)
-        self._versions = Versions.open(release.path)
-        if len(self._versions.agency) != self._n:
-            raise ValueError(f"{release.path}: {self._n} articles, but fingerprints of {len(self._versions.agency)}")
+        self._versions = release.versions
         whole = self._versions.prints.whole
         self._order = np.argsort(whole, kind="stable").astype(np.int32)
         self._sorted = whole[self._order]

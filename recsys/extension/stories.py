@@ -16,8 +16,8 @@ from recsys.extension.groups import Groups, Regrouping
 from recsys.extension.ties import EventTies, TextTies, together
 from recsys.fingerprints import Fingerprint
 from recsys.neighbours import Neighbours
-from recsys.release import Release, seconds
-from recsys.versions import last_change, preferred
+from recsys.release import Release, last_change, seconds
+from recsys.versions import preferred
 
 Place = tuple[int, int, int]  # text_group, event_group, text_preference
 
@@ -42,11 +42,7 @@ class Placing:
 
 
 class Stories:
-    """The stories of a release and of the rows after it. Of one thread at a time.
-
-    Raises:
-        OSError, ValueError: a file of the release cannot be read.
-    """
+    """The stories of a release and of the rows after it. Of one thread at a time."""
 
     def __init__(self, release: Release) -> None:
         config = release.manifest.config
