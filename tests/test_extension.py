@@ -69,6 +69,7 @@ def test_similarities_are_those_that_the_night_would_measure(make_release: MakeR
     assert ours.cosine == pytest.approx(theirs.cosine, abs=1e-5)
     assert ours.words == pytest.approx(theirs.words, abs=0.05)
     assert np.corrcoef(ours.kin, theirs.kin)[0, 1] > 0.95
+    assert ours.kin == pytest.approx(theirs.kin, abs=0.05)
 
 
 @pytest.fixture(scope="module")

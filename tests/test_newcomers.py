@@ -85,7 +85,9 @@ def test_a_new_article_has_lists_is_in_others_and_gets_its_vector(house: House) 
 
 def test_a_wire_story_that_comes_three_times_is_shown_once(house: House) -> None:
     wire = " ".join(f"harbour council flood{n} water{n % 7}" for n in range(30))
-    copies = [article(50 + n, title=f"Flood, report {n}", body=wire, byline="Reuters", section="news") for n in range(3)]
+    copies = [
+        article(50 + n, title=f"Flood, report {n}", body=wire, byline="Reuters", section="news") for n in range(3)
+    ]
     for one in copies:
         house.store.put([one])
         house.until(lambda key=one.id: key in house.view.release)  # type: ignore[misc]
