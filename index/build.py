@@ -12,15 +12,15 @@ import msgspec
 import numpy as np
 
 from index.embed import embed_missing
-from index.fingerprints import Fingerprinter
 from index.lists import Lists, write_lists
 from index.neighbours import Corpus, NeighbourTable, neighbours
 from index.rows import COLUMNS, RowColumns, write_rows
-from index.stories import EVENT_DAYS, SAME_TEXT, StoryConfig, Versions, stories
+from index.stories import EVENT_DAYS, SAME_TEXT, StoryConfig, stories
 from index.story_files import Largest, largest_stories, story_counts, write_stories
 from recsys.authors import People
 from recsys.columns import ListColumn, save_array
 from recsys.embedding import Embedder
+from recsys.fingerprints import Fingerprinter
 from recsys.lexical import WordVectors
 from recsys.manifest import FORMAT, Manifest, Model, record_files
 from recsys.progress import progress, track
@@ -30,6 +30,7 @@ from recsys.store import ArticleStore
 from recsys.terms import known_language, names, term_reader
 from recsys.text import RECIPE, Boilerplate, find_boilerplate, lexical_text
 from recsys.vectors import VectorIndex
+from recsys.versions import Versions
 
 log = logging.getLogger(__name__)
 _BLOCK = 4_096
@@ -121,6 +122,7 @@ def build(store: ArticleStore, folder: Path, embedder: Embedder, config: BuildCo
         table = neighbours(corpus, config.neighbours, config.kin, advance)
     _write_neighbours(folder, table)
     versions = Versions(printer.fingerprints(), np.array(columns.agency, np.bool_), np.array(columns.updated, np.int64))
+    versions.save(folder, published)
     found_stories = stories(corpus, table, versions, config.stories())
     write_stories(folder, found_stories, published)
     counts = _counts(lists, table, boilerplate, columns) | story_counts(found_stories)

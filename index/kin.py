@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from recsys.columns import Bools, Int64, ListColumn
+from recsys.columns import Int64, ListColumn
+from recsys.grouping import first_of_each
 from recsys.kinship import NEAREST, SHARPNESS
 
 if TYPE_CHECKING:
@@ -63,12 +64,6 @@ def kin_blocks(rows: ListColumn, relevance: Float32s, timely: Float32s, k: int) 
         stop = min(start + _BLOCK, n)
         block = (nearest[start:stop] @ with_itself + with_itself[start:stop] @ to_nearest) * np.float32(0.5)
         yield _block(block.tocsr(), rows, start, stop, k)
-
-
-def first_of_each(owners: Int64, k: int) -> Bools:
-    """True for the first k entries of each owner; `owners` is sorted."""
-    mask: Bools = np.arange(len(owners)) - np.searchsorted(owners, owners, "left") < k
-    return mask
 
 
 def nearest_pairs(rows: ListColumn, score: npt.NDArray[np.floating], k: int) -> Int64:

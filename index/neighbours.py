@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from index.kin import KinBlock, first_of_each, kin_blocks, nearest_pairs
+from index.kin import KinBlock, kin_blocks, nearest_pairs
 from index.mates import mates
 from recsys.columns import Int32, Int64, ListColumn
+from recsys.grouping import first_of_each
 from recsys.kinship import relevance, timely_factor
 from recsys.lexical import WordVectors
 from recsys.progress import Advance

@@ -7,19 +7,18 @@ from pathlib import Path
 
 import numpy as np
 
-from index.agency import agency_copy
 from index.embed import embedding_key
 from index.keywords import KeywordWriter
 from index.lists import numbered
-from index.stories import last_change
 from index.visibility import VisibilityWriter
 from recsys import cards
+from recsys.agency import agency_copy
 from recsys.articles import Article, content_hash
 from recsys.authors import People, Person
 from recsys.cards import card_of
 from recsys.columns import KeyTable, TextColumnWriter, save_array, write_texts
 from recsys.embedding import Embedder
-from recsys.release import seconds
+from recsys.release import last_change, seconds
 from recsys.text import Boilerplate
 from recsys.urls import canonical_url, site_of
 

@@ -5,22 +5,18 @@ repeat: what is doubtful stays apart.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
 
 import numpy as np
-import numpy.typing as npt
 
-from index.fingerprints import Fingerprints
-from index.grouping import Pairs, numbered_groups
 from index.neighbours import Corpus, NeighbourTable
-from index.same_event import nearness, same_event
-from index.same_text import same_text
 from recsys.columns import Int32, Int64, ListColumn
 from recsys.errors import ConfigError
-from recsys.release import seconds
+from recsys.grouping import Pairs, numbered_groups
+from recsys.same_event import nearness, same_event
+from recsys.same_text import same_text
 from recsys.signals import calibrated, softened
+from recsys.versions import Versions, preferred
 
-Bools = npt.NDArray[np.bool_]
 SAME_TEXT = 0.75
 EVENT_DAYS = 3
 
@@ -46,21 +42,6 @@ class StoryConfig:
             raise ConfigError(f"same_text is {self.same_text!r}: give a share from 0.5 to 1")
         if self.event_days < 0:
             raise ConfigError(f"event_days is {self.event_days!r}: give 0 days or more")
-
-
-@dataclass(frozen=True, slots=True)
-class Versions:
-    """What tells which of several copies to show.
-
-    Attributes:
-        prints: of the n texts.
-        agency: (n,) bool, agency copy.
-        updated: (n,) int64, seconds since 1970 UTC of the last update, `UNDATED` where unknown.
-    """
-
-    prints: Fingerprints
-    agency: Bools
-    updated: Int64
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +84,6 @@ def stories(corpus: Corpus, table: NeighbourTable, versions: Versions, config: S
     return Stories(texts, numbered_groups(event), _preference(texts, versions, corpus.published))
 
 
-def last_change(updated_at: datetime | None, published_at: datetime | None) -> int:
-    """Seconds since 1970 UTC of the update, else of the publication, `UNDATED` where neither is known."""
-    return seconds(updated_at or published_at)
-
-
 def _once(owners: Int64, near: Int32) -> Int64:
     """Places of a table's pairs, each pair of rows once; where both rows have it, that of the smaller row."""
     keys = np.minimum(owners, near) * np.int64(max(len(owners), 1)) + np.maximum(owners, near)
@@ -116,15 +92,8 @@ def _once(owners: Int64, near: Int32) -> Int64:
 
 
 def _preference(text: Int32, versions: Versions, published: Int64) -> Int32:
-    order = np.lexsort(
-        (
-            np.arange(len(text)),
-            -published.astype(np.float64),
-            -versions.updated.astype(np.float64),
-            versions.agency,
-            text,
-        )
-    )
+    order = preferred(versions.agency, versions.updated, published, np.arange(len(text)))
+    order = order[np.argsort(text[order], kind="stable")]
     place = np.empty(len(text), np.int32)
     place[order] = np.arange(len(text)) - np.searchsorted(text[order], text[order], "left")
     place[text < 0] = 0

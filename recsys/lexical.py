@@ -20,6 +20,8 @@ from recsys.postings import FEATURES, Postings, weights
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
+Floats = npt.NDArray[np.floating]
+Singles = tuple[npt.NDArray[np.uint32], npt.NDArray[np.int32], npt.NDArray[np.float16]]
 _BLOCK = 2_000
 
 
@@ -32,12 +34,14 @@ class WordVectors:
         columns: the same turned over, (words, n) CSR: what a row is multiplied with.
         features: (words,) uint32, the hash of each column, rising.
         frequency: (FEATURES,) uint32, in how many texts each hash occurs, those left out as well.
+        singles: the terms of one text, by hash: (hashes, rows, weights) as `Postings` has them.
     """
 
     matrix: "csr_matrix[Any]"
     columns: "csr_matrix[Any]"
     features: npt.NDArray[np.uint32]
     frequency: npt.NDArray[np.uint32]
+    singles: Singles
 
     @classmethod
     def of(cls, texts: Iterable[str], terms: Callable[[str], list[str]]) -> "WordVectors":
@@ -55,8 +59,9 @@ class WordVectors:
         blocks = [counter.transform(block) for block in _blocks(texts, _BLOCK)]
         counts = vstack(blocks, format="csr") if blocks else csr_matrix(np.empty((0, FEATURES), np.float32))
         frequency = np.bincount(counts.indices, minlength=FEATURES).astype(np.uint32)
-        matrix, features = _weigh(counts, frequency)
-        return cls(matrix, matrix.T.tocsr(), features, frequency)
+        of_one = _of_one_text(counts, frequency)
+        matrix, features, lengths = _weigh(counts, frequency)
+        return cls(matrix, matrix.T.tocsr(), features, frequency, _singles(*of_one, lengths))
 
     def postings(self) -> Postings:
         """What finds, without scikit-learn, the texts that share words with one that came later."""
@@ -65,7 +70,7 @@ class WordVectors:
         lengths[np.searchsorted(hashes, self.features)] = np.diff(self.columns.indptr)
         offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         rows, weight = self.columns.indices, self.columns.data.astype(np.float16)
-        return Postings(hashes, self.frequency[hashes], offsets, rows, weight, len(self))
+        return Postings(hashes, self.frequency[hashes], offsets, rows, weight, *self.singles, len(self))
 
     def __len__(self) -> int:
         return int(self.matrix.shape[0])
@@ -101,10 +106,29 @@ class WordVectors:
         return np.clip(out, 0.0, 1.0)
 
 
+def _of_one_text(
+    counts: "csr_matrix[Any]", frequency: npt.NDArray[np.uint32]
+) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+    """(hashes, rows, counts) of the terms of a single text, by hash."""
+    places = np.flatnonzero(frequency[counts.indices] == 1)
+    places = places[np.argsort(counts.indices[places])]
+    rows = (np.searchsorted(counts.indptr, places, "right") - 1).astype(np.int32)
+    return counts.indices[places].astype(np.uint32), rows, counts.data[places]
+
+
+def _singles(
+    hashes: npt.NDArray[np.uint32], rows: npt.NDArray[np.int32], counts: npt.NDArray[np.float32], lengths: Floats
+) -> Singles:
+    """As one of two texts they weigh most; a text of nothing else has the length of one such term."""
+    (rarest,) = weights(np.array([2]), len(lengths))
+    weight = np.sqrt(counts) * rarest / np.maximum(lengths, rarest)[rows]
+    return hashes, rows, weight.astype(np.float16)
+
+
 def _weigh(
     counts: "csr_matrix[Any]", frequency: npt.NDArray[np.uint32]
-) -> tuple["csr_matrix[Any]", npt.NDArray[np.uint32]]:
-    """(unit rows, the hashes of their columns); how much a word weighs is in `recsys.postings`."""
+) -> tuple["csr_matrix[Any]", npt.NDArray[np.uint32], Floats]:
+    """(unit rows, the hashes of their columns, (n,) their lengths before); the weights are in `recsys.postings`."""
     from sklearn.preprocessing import normalize
 
     weight = weights(frequency, counts.shape[0])
@@ -113,7 +137,8 @@ def _weigh(
     used = np.unique(counts.indices)
     counts = counts[:, used]  # most of the hashed columns are empty
     counts.sort_indices()
-    return (normalize(counts, copy=False) if counts.nnz else counts), used.astype(np.uint32)
+    lengths = np.sqrt(np.asarray(counts.multiply(counts).sum(axis=1)).ravel())
+    return (normalize(counts, copy=False) if counts.nnz else counts), used.astype(np.uint32), lengths
 
 
 def _blocks(texts: Iterable[str], size: int) -> Iterator[list[str]]:

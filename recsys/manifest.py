@@ -9,7 +9,7 @@ import msgspec
 
 from recsys.errors import ReleaseDamaged, ReleaseFormatError
 
-FORMAT = 3
+FORMAT = 4
 MANIFEST = "manifest.json"
 
 

@@ -3,13 +3,16 @@
 A term is known by its hash, so nothing has to know the vocabulary; the hash is that of scikit-learn's HashingVectorizer
 (MurmurHash3, absolute, modulo FEATURES), and a text's weight for a term is that of `recsys.lexical`:
 sqrt(count) · (log((1 + n) / (1 + df)) + 1) ** IDF_POWER, scaled so that each text's weights have length 1.
+
+A term of a single text matches nothing and has no part in that length, until another text comes that holds it too. So
+the terms of one text are kept beside the others, with what they would weigh then on the same scale, and a cosine of two
+texts that share such terms, whose squares add up to e and f in the two, is divided by sqrt((1 + e) · (1 + f)).
 """
 
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +23,7 @@ FEATURES = 2**22
 IDF_POWER = 1.5
 MAX_SHARE = 0.1  # a word in more than a tenth of all articles tells little and costs most of the time
 MAX_COUNT = 50  # … but a tenth of a small archive is a handful of articles, so this many are always allowed
-_FILES = ("hashes", "frequency", "offsets", "rows", "weights")
+_FILES = ("hashes", "frequency", "offsets", "rows", "weights", "single_hashes", "single_rows", "single_weights")
 
 Hashes = npt.NDArray[np.uint32]
 Float32s = npt.NDArray[np.float32]
@@ -31,7 +34,8 @@ def weights(frequency: npt.NDArray[np.integer], n: int) -> Float32s:
 
     A term of a single text matches nothing.
     """
-    found: Float32s = ((np.log((1.0 + n) / (1.0 + frequency)) + 1.0) ** IDF_POWER).astype(np.float32)
+    idf = np.maximum(np.log((1.0 + n) / (1.0 + frequency)) + 1.0, 0.0)  # below 0 only where there is no text yet
+    found: Float32s = (idf**IDF_POWER).astype(np.float32)
     found[(frequency < 2) | (frequency > max(MAX_COUNT, MAX_SHARE * n))] = 0.0
     return found
 
@@ -54,6 +58,21 @@ class Bag:
 
 
 @dataclass(frozen=True, slots=True)
+class Terms:
+    """The weighed terms of a text that came later.
+
+    Attributes:
+        hashes: rising, of all its terms that weigh anything.
+        weights: (terms,) > 0, of length 1 over those that are not fresh.
+        fresh: (terms,) bool: no text of the archive holds it; counted as one of two texts.
+    """
+
+    hashes: Hashes
+    weights: Float32s
+    fresh: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
 class Postings:
     """For each term of two texts or more, the texts that hold it; none for a term that is in too many to tell anything.
 
@@ -63,6 +82,10 @@ class Postings:
         offsets: (terms + 1,) int64: the texts of term t are `rows[offsets[t]:offsets[t + 1]]`.
         rows: (total,) int32.
         weights: (total,) float16, of the term in that text, in (0, 1].
+        single_hashes: (singles,) uint32, rising: the terms of a single text.
+        single_rows: (singles,) int32, that text.
+        single_weights: (singles,) float16 > 0, of the term in that text if another held it too, on the scale of the
+            text's other weights.
         n: how many texts there are.
     """
 
@@ -71,40 +94,39 @@ class Postings:
     offsets: Int64
     rows: npt.NDArray[np.int32]
     weights: npt.NDArray[np.float16]
+    single_hashes: Hashes
+    single_rows: npt.NDArray[np.int32]
+    single_weights: npt.NDArray[np.float16]
     n: int
 
-    def similarities(self, bag: Bag) -> Float32s:
-        """(n,) float32 in [0, 1]: the cosine of each text with a new one."""
-        places, weight = self._weighed(bag)
-        found = np.zeros(self.n, np.float32)
-        for place, own in zip(places.tolist(), weight.tolist(), strict=True):
-            span = slice(self.offsets[place], self.offsets[place + 1])
-            found[self.rows[span]] += own * self.weights[span]
-        return np.clip(found, 0.0, 1.0)
-
-    def vector(self, bag: Bag) -> tuple[Hashes, Float32s]:
-        """(hashes, weights) of a new text, of length 1: the cosine of two is the sum of products over common hashes.
+    def weighed(self, bag: Bag) -> Terms:
+        """The terms of a text that comes to these.
 
         A term that no text holds yet counts as one of two texts: what is new in the news is what new articles share.
         """
         frequency = np.full(len(bag.hashes), 2, np.uint32)
-        known, places = self._found(bag)
+        known, places = _found(self.hashes, bag.hashes)
         frequency[known] = self.frequency[places]
-        return _unit(bag.hashes, bag.counts * weights(frequency, self.n))
+        single, _ = _found(self.single_hashes, bag.hashes)
+        weight = bag.counts * weights(frequency, self.n)
+        fresh = ~known & ~single
+        length = float(np.linalg.norm(weight[~fresh])) or float(np.linalg.norm(weight)) or 1.0
+        kept = weight > 0
+        return Terms(bag.hashes[kept], weight[kept] / np.float32(length), fresh[kept])
 
-    def _weighed(self, bag: Bag) -> tuple[Int64, Float32s]:
-        """(places, weights) of the terms that the texts here know, of length 1."""
-        known, places = self._found(bag)
-        kept, weight = _unit(places, bag.counts[known] * weights(self.frequency[places], self.n))
-        return kept, weight
-
-    def _found(self, bag: Bag) -> tuple[npt.NDArray[np.bool_], Int64]:
-        """Which terms of the bag are known here, and where."""
-        places = np.searchsorted(self.hashes, bag.hashes)
-        known = np.zeros(len(places), np.bool_)
-        inside = places < len(self.hashes)
-        known[inside] = self.hashes[places[inside]] == bag.hashes[inside]
-        return known, places[known].astype(np.int64)
+    def similarities(self, terms: Terms) -> Float32s:
+        """(n,) float32 in [0, 1]: the cosine of each text with one that comes."""
+        known, places = _found(self.hashes, terms.hashes)
+        found = np.zeros(self.n, np.float32)
+        for place, own in zip(places.tolist(), terms.weights[known].tolist(), strict=True):
+            span = slice(self.offsets[place], self.offsets[place + 1])
+            found[self.rows[span]] += own * self.weights[span]
+        single, places = _found(self.single_hashes, terms.hashes)
+        rows, theirs = self.single_rows[places], self.single_weights[places].astype(np.float32)
+        np.add.at(found, rows, terms.weights[single] * theirs)
+        touched, place = np.unique(rows, return_inverse=True)
+        found[touched] /= np.sqrt(1.0 + np.bincount(place, weights=theirs**2, minlength=len(touched)))
+        return np.clip(found, 0.0, 1.0)
 
     def save(self, folder: Path, name: str) -> None:
         """Write one array a column."""
@@ -118,18 +140,21 @@ class Postings:
         Raises:
             ValueError: the files do not belong together.
         """
-        hashes, frequency, offsets, rows, weight = (open_array(folder / f"{name}.{part}.npy") for part in _FILES)
-        found = cls(hashes, frequency, offsets, rows, weight, n)
+        found = cls(**{part: open_array(folder / f"{name}.{part}.npy") for part in _FILES}, n=n)
         terms = len(found.hashes)
         if (len(found.frequency), len(found.offsets)) != (terms, terms + 1):
             raise ValueError(f"{name}: {terms} terms, but other lengths of its columns")
         if not int(found.offsets[-1]) == len(found.rows) == len(found.weights):
             raise ValueError(f"{name}: {len(found.rows)} rows, its offsets end elsewhere")
+        if not len(found.single_hashes) == len(found.single_rows) == len(found.single_weights):
+            raise ValueError(f"{name}: {len(found.single_hashes)} terms of one text, other lengths of their columns")
         return found
 
 
-def _unit(keys: npt.NDArray[Any], counted: Float32s) -> tuple[npt.NDArray[Any], Float32s]:
-    """Those of some weight, scaled to length 1."""
-    kept = counted > 0
-    length = float(np.linalg.norm(counted[kept])) or 1.0
-    return keys[kept], counted[kept] / np.float32(length)
+def _found(hashes: Hashes, wanted: Hashes) -> tuple[npt.NDArray[np.bool_], Int64]:
+    """Which of `wanted` are among `hashes`, and where; both rise."""
+    places = np.searchsorted(hashes, wanted)
+    known = np.zeros(len(places), np.bool_)
+    inside = places < len(hashes)
+    known[inside] = hashes[places[inside]] == wanted[inside]
+    return known, places[known].astype(np.int64)

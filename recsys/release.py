@@ -17,6 +17,7 @@
         ├── site                     one number a row: which host its address is on
         ├── tempo                    what the time between two articles tells (recsys/tempo.py)
         ├── text_…, event_…          which articles are one text, and which are on one event
+        ├── text.…, agency, updated  what tells whether a newcomer is one of these texts, and which version to show
         ├── terms, names             which articles hold a word or a name, by its hash
         ├── registry.json            what the newsroom says of its authors
         ├── chance                   the same of random pairs: what no relation looks like
@@ -49,6 +50,7 @@ from recsys.notebook import frame, table
 from recsys.postings import Postings
 from recsys.tempo import Tempo
 from recsys.urls import canonical_url
+from recsys.versions import Versions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,6 +89,7 @@ class Release:
         text_group: (n,) int32, the same for copies and versions of one text, -1 where there is only one.
         text_preference: (n,) int32, place of the row in its group: 0 for the one to show, and where it is alone.
         text_rows: the rows of each such group, by that place.
+        versions: what tells whether a newcomer is one of these texts.
         event_group: (n,) int32, the same for articles on one event, -1 where there is only one.
         event_rows: the rows of each such group, newest first.
         authors_by_name: author numbers by `name_key` of a name or by key; several where authors share a name.
@@ -127,6 +130,7 @@ class Release:
         self.text_group: Int32 = open_array(path / "text_group.npy")
         self.text_preference: Int32 = open_array(path / "text_preference.npy")
         self.text_rows = ListColumn.open(path, "text_rows")
+        self.versions = Versions.open(path)
         self.event_group: Int32 = open_array(path / "event_group.npy")
         self.event_rows = ListColumn.open(path, "event_rows")
         self.authors_by_name = Lookup.open(path, "author_names", "authors_of_name")
@@ -315,7 +319,7 @@ class Release:
             "site": len(self.site), "digests": len(self.digests), "flags": len(self.flags),
             "visible_from": len(self.visible_from), "visible_until": len(self.visible_until),
             "text_group": len(self.text_group), "text_preference": len(self.text_preference),
-            "event_group": len(self.event_group),
+            "event_group": len(self.event_group), "versions": len(self.versions.updated),
         }  # fmt: skip
         wrong = {name: length for name, length in per_row.items() if length != n}
         if wrong or len(self.section_ancestors) != nodes or {len(self.section_rows), len(self._sections)} != {nodes}:
@@ -347,6 +351,11 @@ def current_id(releases: Path) -> str:
             f"{releases / CURRENT}: names {text.strip()}, which is not there; `python -m index rollback`"
         )
     return text.strip()
+
+
+def last_change(updated_at: datetime | None, published_at: datetime | None) -> int:
+    """Seconds since 1970 UTC of the update, else of the publication, `UNDATED` where neither is known."""
+    return seconds(updated_at or published_at)
 
 
 def seconds(moment: datetime | None) -> int:

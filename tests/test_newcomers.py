@@ -83,6 +83,21 @@ def test_a_new_article_has_lists_is_in_others_and_gets_its_vector(house: House) 
     assert house.view.withdrawn == 0
 
 
+def test_a_wire_story_that_comes_three_times_is_shown_once(house: House) -> None:
+    wire = " ".join(f"harbour council flood{n} water{n % 7}" for n in range(30))
+    copies = [
+        article(50 + n, title=f"Flood, report {n}", body=wire, byline="Reuters", section="news") for n in range(3)
+    ]
+    for one in copies:
+        house.store.put([one])
+        house.until(lambda key=one.id: key in house.view.release)  # type: ignore[misc]
+    ids = {one.id for one in copies}
+    for asked in ("a001", "a002", "a003"):
+        assert len(house.shown(asked) & ids) == 1
+    for asked in ids:
+        assert not house.shown(asked) & ids, "no copy of the page's own text"
+
+
 def test_a_changed_article_is_shown_as_it_is_now_and_a_withdrawn_one_no_more(house: House) -> None:
     house.store.put([new(50), article(3, title="Quite another title")])
     house.until(lambda: "a050" in house.shown() and house.view.release.row("a003") >= 20)

@@ -16,23 +16,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eval.__main__ import main
-from index.agency import agency_copy
 from index.build import BuildConfig
-from index.fingerprints import SHINGLE, SKETCH, Fingerprints
-from index.grouping import Pairs, grouped, numbered_groups
 from index.neighbours import Corpus, neighbours
-from index.same_event import same_event
-from index.same_text import same_text
-from index.stories import Stories, StoryConfig, Versions, last_change, stories
+from index.stories import Stories, StoryConfig, stories
+from recsys.agency import agency_copy
 from recsys.articles import Article, AuthorName
 from recsys.columns import Int32, Int64, ListColumn, open_array
 from recsys.errors import ConfigError
+from recsys.fingerprints import SHINGLE, SKETCH, Fingerprints
+from recsys.grouping import Pairs, grouped, numbered_groups
 from recsys.lexical import WordVectors
-from recsys.release import UNDATED, seconds
+from recsys.release import UNDATED, last_change, seconds
+from recsys.same_event import same_event
+from recsys.same_text import same_text
 from recsys.signals import DAY
 from recsys.terms import names, term_reader
 from recsys.text import embedding_text, find_boilerplate, lexical_text
 from recsys.vectors import VectorIndex
+from recsys.versions import Versions
 
 Groups = set[frozenset[str]]
 TOPICS = ("harbour", "council", "school", "bridge", "rowing", "tram", "market", "theatre")

@@ -122,11 +122,11 @@ class Annex:
         groups = ("text_group", "event_group", "text_preference")
         for name, value in zip(groups, (placing.text_group, placing.event_group, placing.text_preference), strict=True):
             self.numbers[name].extend([value])
-        for row, values in placing.moved.items():
+        for row, values in placing.others.items():
             for name, value in zip(groups, values, strict=True):
                 self.numbers[name].put(row, value)
-        self._text_rows |= {group: np.array(rows, np.int32) for group, rows in placing.text_rows.items()}
-        self._event_rows |= {group: np.array(rows, np.int32) for group, rows in placing.event_rows.items()}
+        self._text_rows |= placing.text_rows
+        self._event_rows |= placing.event_rows
 
     def _add_co_authors(self, signed: list[int]) -> None:
         for one in signed if len(signed) > 1 else ():

@@ -11,10 +11,9 @@ from recsys.articles import Article, section_path, tag_key
 from recsys.authors import Person
 from recsys.cards import card_of
 from recsys.columns import Int64
-from recsys.extension.recent import Terms
 from recsys.keywords import words
 from recsys.neighbours import Neighbours
-from recsys.postings import Float32s
+from recsys.postings import Float32s, Terms
 from recsys.release import FOREVER, flags_of, seconds
 from recsys.urls import canonical_url, site_of
 
@@ -26,7 +25,7 @@ class Text:
     Attributes:
         length: characters that the model is given.
         vector: (dim,) float32 of length 1; None while nobody has embedded it.
-        terms, names: hashes and weights of its words, and of its names.
+        terms, names: its words, and its names.
         words_of, names_of: (n,) float32, its cosines with every article of the release and every arrival so far.
     """
 

@@ -12,7 +12,7 @@ from recsys.extension.annex import Annex
 from recsys.extension.arrival import Arrival, Text
 from recsys.extension.extended import ExtendedRelease
 from recsys.extension.finder import Finder
-from recsys.extension.stories import Placing, Stories
+from recsys.extension.stories import Placed, Stories
 from recsys.registry import read_registry
 from recsys.release import Release, seconds
 from recsys.text import Boilerplate, embedding_text, lexical_text, text_digest
@@ -66,10 +66,10 @@ class Extension:
         Args:
             vector: (dim,) float32 of length 1; None while nobody has embedded it.
         """
-        arrival, text, placing = self._measured(article, vector)
-        row = self._annex.add(arrival, placing)  # from here on nothing fails
-        self._stories.take(placing)
-        self._finder.add(text)
+        arrival, text, placed = self._measured(article, vector)
+        row = self._annex.add(arrival, placed.placing)  # from here on nothing fails
+        self._stories.take(placed)
+        self._finder.add(text, arrival)
         for person in arrival.persons:
             self._of_author.setdefault(person.key, []).append(row)
         self._contents[article.id] = content_hash(article), vector is not None
@@ -83,25 +83,21 @@ class Extension:
 
         Only its own lists are to be asked for: it is in nobody else's.
         """
-        arrival, _, placing = self._measured(article, vector)
+        arrival, _, placed = self._measured(article, vector)
         alone = Annex(self.release(), self._people)
-        alone.add(arrival, placing)
+        alone.add(arrival, placed.placing)
         return ExtendedRelease(alone)
 
-    def _measured(self, article: Article, vector: Vector | None) -> tuple[Arrival, Text, Placing]:
+    def _measured(self, article: Article, vector: Vector | None) -> tuple[Arrival, Text, Placed]:
         """The article as the next arrival; it changes nothing."""
-        persons = self._people.of(article)
-        text = self._finder.text(
-            lexical_text(article, self._boilerplate, int(self._base.manifest.config["title_weight"])),
-            lexical_text(article, self._boilerplate, 1),
-            self.text(article),
-            vector,
-        )
+        persons, printed = self._people.of(article), lexical_text(article, self._boilerplate, 1)
+        title_weight = int(self._base.manifest.config["title_weight"])
+        plain = lexical_text(article, self._boilerplate, title_weight)
+        text = self._finder.text(plain, printed, self.text(article), vector)
         replaced = np.array(self._annex.rows(article.id), np.int64)
-        near = self._finder.near(text, seconds(article.published_at), self._mates(persons))
-        near = near.of(~np.isin(near.rows, replaced))
+        near = self._finder.near(text, seconds(article.published_at), self._mates(persons), replaced)
         arrival = Arrival.of(article, persons, text.length, near, replaced)
-        return arrival, text, self._stories.place(len(self._base) + len(self._annex), replaced)
+        return arrival, text, self._stories.place(article, printed, text.length, near, replaced)
 
     def _mates(self, persons: Iterable[Person]) -> Int64:
         """Rows by the same authors."""

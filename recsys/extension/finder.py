@@ -5,7 +5,7 @@ import numpy.typing as npt
 
 from recsys.columns import Int64, Rows
 from recsys.extension.annex import Annex
-from recsys.extension.arrival import Text
+from recsys.extension.arrival import Arrival, Text
 from recsys.extension.kin import Kin
 from recsys.extension.recent import Recent
 from recsys.neighbours import Neighbours
@@ -33,40 +33,42 @@ class Finder:
     def text(self, plain: str, printed: str, given: str, vector: npt.NDArray[np.float32] | None) -> Text:
         """What is compared: `plain` for the words, `printed` for the names, `given` to the model that made `vector`."""
         release = self._release
-        words, named = Bag.of(self._terms(plain)), Bag.of(names(printed))
-        terms, called = release.terms.vector(words), release.names.vector(named)
+        words = release.terms.weighed(Bag.of(self._terms(plain)))
+        named = release.names.weighed(Bag.of(names(printed)))
         return Text(
             len(given),
             vector,
-            terms,
-            called,
-            np.concatenate([release.terms.similarities(words), self._words.similarities(terms)]),
-            np.concatenate([release.names.similarities(named), self._names.similarities(called)]),
+            words,
+            named,
+            np.concatenate([release.terms.similarities(words), self._words.similarities(words)]),
+            np.concatenate([release.names.similarities(named), self._names.similarities(named)]),
         )
 
-    def near(self, text: Text, published: int, mates: Rows) -> Neighbours:
+    def near(self, text: Text, published: int, mates: Rows, replaced: Rows) -> Neighbours:
         """The neighbours of a text, smallest row first.
 
         Args:
             published: seconds since 1970 UTC, `UNDATED` where unknown.
             mates: rows by the same authors.
+            replaced: rows that are none.
         """
-        rows = np.union1d(self._by_meaning(text, mates), self._by_words(text))
+        rows = np.setdiff1d(np.concatenate([self._by_meaning(text, mates), self._by_words(text)]), replaced)
         found = self._measured(text, rows)
-        more, values = self._kinship.best(found, float(text.length), published, self._kin)
+        more, values = self._kinship.best(found, float(text.length), published, self._kin, replaced)
         both = self._measured(text, np.concatenate([found.rows, more]))
         known = self._kinship.of(both, float(text.length), published)
         known[len(found.rows) :] = values
         order = np.argsort(both.rows)
         return Neighbours(both.rows, both.cosine, both.words, both.names, known).of(order)
 
-    def add(self, text: Text) -> None:
-        """The text of the next arrival, to be found by those after it."""
+    def add(self, text: Text, arrival: Arrival) -> None:
+        """The text of the arrival that has just got its row, to be found by those after it."""
         if self._count == len(self._room):
             self._room = np.concatenate([self._room, np.empty_like(self._room)])
         self._room[self._count] = np.nan if text.vector is None else text.vector
         self._words.add(text.terms)
         self._names.add(text.names)
+        self._kinship.add(arrival)
         self._count += 1
 
     @property

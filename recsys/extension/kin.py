@@ -4,7 +4,8 @@ import numpy as np
 
 from recsys.columns import Int64, Rows
 from recsys.extension.annex import Annex
-from recsys.kinship import NEAREST, relevance, shares, timely_factor
+from recsys.extension.arrival import Arrival
+from recsys.kinship import NEAREST, SHARPNESS, relevance, shares, timely_factor
 from recsys.neighbours import Neighbours
 from recsys.release import UNDATED
 from recsys.signals import DAY, Float32s, Floats
@@ -20,66 +21,93 @@ class Kin:
         self._base, self._tempo = annex.base.manifest.semantic_base, annex.base.tempo
         rows = len(annex.base) + _ROOM
         self._known = np.zeros(rows, np.bool_)
-        self._rows = np.zeros(
-            (rows, NEAREST), np.int32
-        )  # the nearest of each row that was asked for: they never change
-        self._shares = np.zeros((rows, NEAREST), np.float32)
+        self._rows = np.zeros((rows, NEAREST), np.int32)  # the nearest of each row that was asked for, in no order
+        self._scores = np.zeros((rows, NEAREST), np.float32)  # 0 where there are fewer
 
-    def best(self, near: Neighbours, length: float, published: int, k: int) -> tuple[Int64, Float32s]:
-        """(rows, kin) of the k rows that are no neighbours yet and that the nearest know best."""
-        rows, values = self._known_by_nearest(near, length, published, with_itself=False)
-        fresh = ~np.isin(rows, near.rows) & (values > 0)
+    def best(self, near: Neighbours, length: float, published: int, k: int, but: Rows) -> tuple[Int64, Float32s]:
+        """(rows, kin) of the k rows that are no neighbours yet, nor among `but`, and that the nearest know best."""
+        nearest, score = self._nearest(near, length, published)
+        rows, values = self._made_of(nearest, shares(score))
+        fresh = ~np.isin(rows, near.rows) & ~np.isin(rows, but) & (values > 0)
         rows, values = rows[fresh], values[fresh]
         best = np.lexsort((rows, -values))[:k]
         return rows[best], (0.5 * values[best]).astype(np.float32)
 
     def of(self, near: Neighbours, length: float, published: int) -> Float32s:
         """(m,) float32 in [0, 1]: the kin of each neighbour."""
-        rows, values = self._known_by_nearest(near, length, published, with_itself=True)
+        nearest, score = self._nearest(near, length, published)
+        share = shares(score)
+        rows, values = self._made_of(nearest, share)
         known = np.zeros(self._size())
         known[rows] = values
-        found = known[near.rows] + self._back(near, length)
+        known[nearest] += share  # each is all to itself
+        self._add_later(known, near.rows, nearest, share)
+        found = known[near.rows] + self._back(near, length, published)
         half: Float32s = np.minimum(0.5 * found, 1.0).astype(np.float32)
         return half
 
-    def _known_by_nearest(
-        self, near: Neighbours, length: float, published: int, with_itself: bool
-    ) -> tuple[Int64, Floats]:
+    def add(self, arrival: Arrival) -> None:
+        """The arrival with the last row: it is among the nearest of those of its neighbours that know none nearer."""
+        near, row = arrival.near, self._size() - 1
+        self._make_room()
+        rows = near.rows.astype(np.int64)
+        self._ask(rows)
+        score = self._annex.near.to_own[-1] * self._timely(int(self._annex.numbers["published"][row]), near.rows)
+        least = np.argmin(self._scores[rows], axis=1)
+        nearer = score > self._scores[rows, least]
+        self._rows[rows[nearer], least[nearer]] = row
+        self._scores[rows[nearer], least[nearer]] = score[nearer]
+
+    def _made_of(self, nearest: Int64, share: Floats) -> tuple[Int64, Floats]:
         """(distinct rows, what the newcomer's nearest make of them)."""
-        nearest, share = self._nearest(near, length, published)
         rows, values = [np.empty(0, np.int64)], [np.empty(0)]
         for row, weight in zip(nearest.tolist(), share.tolist(), strict=True):
             theirs = self._near(row)
             rows.append(theirs.rows.astype(np.int64))
             values.append(weight * relevance(theirs.cosine, theirs.words, theirs.names, self._length(row), self._base))
-        if with_itself:
-            rows.append(nearest)
-            values.append(share)
         distinct, place = np.unique(np.concatenate(rows), return_inverse=True)
         total: Floats = np.bincount(place, np.concatenate(values), len(distinct)).astype(np.float64)
         return distinct, total
 
-    def _back(self, near: Neighbours, length: float) -> Floats:
-        """(m,) what the nearest of each neighbour make of the newcomer."""
+    def _add_later(self, known: Floats, rows: Rows, nearest: Int64, share: Floats) -> None:
+        """What the nearest make of arrivals that came after them, and so are not among their neighbours."""
+        first = len(self._release)
+        for other in rows[rows >= first].tolist():
+            theirs, values = self._annex.near.own[other - first].rows, self._annex.near.to_own[other - first]
+            if len(theirs):
+                place = np.minimum(np.searchsorted(theirs, nearest), len(theirs) - 1)
+                known[other] += float((share * values[place])[theirs[place] == nearest].sum())
+
+    def _back(self, near: Neighbours, length: float, published: int) -> Floats:
+        """(m,) what the nearest of each neighbour make of the newcomer, which may be one of them itself."""
         rows = near.rows.astype(np.int64)
-        self._make_room()
-        for row in rows[~self._known[rows]].tolist():
-            theirs, share = self._nearest(
-                self._near(row), self._length(row), int(self._annex.numbers["published"][row])
-            )
-            self._rows[row, : len(theirs)], self._shares[row, : len(theirs)] = theirs, share
-            self._known[row] = True
-        score = np.zeros(self._size())
-        score[rows] = relevance(near.cosine, near.words, near.names, length, self._base)
-        found: Floats = np.vecdot(self._shares[rows].astype(np.float64), score[self._rows[rows]])
+        self._ask(rows)
+        own = self._annex.near.relevance_to(near) * self._timely(published, near.rows)
+        score = np.column_stack([self._scores[rows], own])
+        score[np.arange(len(score)), np.argmin(score, axis=1)] = 0.0  # the nearest are so many, with it or without
+        weight = np.maximum(score, 0.0) ** SHARPNESS
+        total = weight.sum(axis=1, keepdims=True)
+        share = np.divide(weight, total, out=np.zeros_like(weight), where=total > 0)
+        made = np.zeros(self._size())
+        made[rows] = relevance(near.cosine, near.words, near.names, length, self._base)
+        found: Floats = np.vecdot(share, np.column_stack([made[self._rows[rows]], np.ones(len(rows))]))
         return found
 
     def _nearest(self, near: Neighbours, length: float, published: int) -> tuple[Int64, Floats]:
-        """(rows, shares) of at most NEAREST rows."""
+        """(rows, scores) of at most NEAREST rows, nearest first."""
         score = relevance(near.cosine, near.words, near.names, length, self._base)
-        score = score * timely_factor(self._tempo, self._days(published, near.rows))
+        score = score * self._timely(published, near.rows)
         best = np.lexsort((near.rows, -score))[:NEAREST]
-        return near.rows[best].astype(np.int64), shares(score[best])
+        return near.rows[best].astype(np.int64), score[best]
+
+    def _ask(self, rows: Int64) -> None:
+        """Find the nearest of those of the rows of which they are not known."""
+        self._make_room()
+        for row in rows[~self._known[rows]].tolist():
+            published = int(self._annex.numbers["published"][row])
+            theirs, score = self._nearest(self._near(row), self._length(row), published)
+            self._rows[row, : len(theirs)], self._scores[row, : len(theirs)] = theirs, score
+            self._known[row] = True
 
     def _near(self, row: int) -> Neighbours:
         """Its own neighbours, as they were found."""
@@ -89,16 +117,18 @@ class Kin:
     def _length(self, row: int) -> float:
         return float(self._annex.numbers["text_length"][row])
 
-    def _days(self, published: int, rows: Rows) -> Floats:
+    def _timely(self, published: int, rows: Rows) -> Floats:
+        """(m,) > 0: what the days between a moment and the dates of these rows make of being near."""
         theirs = self._annex.numbers["published"].at(rows)
         known = (theirs != UNDATED) & (published != UNDATED)
-        return np.where(known, np.abs(theirs.astype(np.float64) - float(published)) / DAY, np.nan)
+        days = np.where(known, np.abs(theirs.astype(np.float64) - float(published)) / DAY, np.nan)
+        return timely_factor(self._tempo, days)
 
     def _size(self) -> int:
         return len(self._release) + len(self._annex)
 
     def _make_room(self) -> None:
         if self._size() > len(self._known):
-            self._known, self._rows, self._shares = (
-                np.concatenate([column, np.zeros_like(column)]) for column in (self._known, self._rows, self._shares)
+            self._known, self._rows, self._scores = (
+                np.concatenate([column, np.zeros_like(column)]) for column in (self._known, self._rows, self._scores)
             )

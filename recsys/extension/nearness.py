@@ -7,6 +7,7 @@ import numpy as np
 from recsys.columns import Rows
 from recsys.kinship import relevance
 from recsys.neighbours import Neighbours
+from recsys.signals import Floats
 
 MOST = 64  # arrivals that are kept for one row: the nearest
 _RECORD = np.dtype([(name, "<i4" if name == "row" else "<f4") for name in ("row", *Neighbours.MEASURED, "score")])
@@ -24,6 +25,7 @@ class Nearness:
 
     def __init__(self, length: Callable[[Rows], Rows], base: float, dead: Container[int]) -> None:
         self.own: list[Neighbours] = []
+        self.to_own: list[Floats] = []  # what each arrival is to each of these, by text alone
         self._later: dict[int, bytes] = {}  # records end to end: compact, and a reader's stay as they were
         self._least: dict[int, float] = {}  # score of the least near, of rows that have enough
         self._length, self._base, self._dead = length, base, dead
@@ -31,16 +33,21 @@ class Nearness:
     def add(self, row: int, near: Neighbours, again: bool) -> None:
         """The next arrival, which has this row, and its neighbours; `again` where it replaces another arrival."""
         self.own.append(near)
-        length = self._length(near.rows).astype(np.float64)
+        self.to_own.append(self.relevance_to(near))
         records = np.empty(len(near.rows), _RECORD)
         records["row"] = row
-        records["score"] = relevance(near.cosine, near.words, near.names, length, self._base)
+        records["score"] = self.to_own[-1]
         for name in Neighbours.MEASURED:
             records[name] = getattr(near, name)
         packed = records.tobytes()
         for place, (other, score) in enumerate(zip(near.rows.tolist(), records["score"].tolist(), strict=True)):
             if again or score > self._least.get(other, -1.0):
                 self._put(other, self._later.get(other, b"") + packed[place * _SIZE : (place + 1) * _SIZE])
+
+    def relevance_to(self, near: Neighbours) -> Floats:
+        """(m,) in [0, 1]: what an article with these neighbours is to each of them, by text alone."""
+        length = self._length(near.rows).astype(np.float64)
+        return relevance(near.cosine, near.words, near.names, length, self._base)
 
     def later(self, near: Neighbours, row: int, rows: int) -> Neighbours:
         """The neighbours of a row, with the arrivals near to it that a view of so many rows has."""

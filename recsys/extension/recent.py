@@ -9,9 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from recsys.postings import Float32s, Hashes
-
-Terms = tuple[Hashes, Float32s]  # rising hashes, and their weights
+from recsys.postings import Float32s, Hashes, Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +30,18 @@ class _Block:
         return _Block(hashes[order], holders, weights, self.arrivals + later.arrivals)
 
     def similarities(self, terms: Terms) -> Float32s:
-        """(arrivals,) float32: the sum of products over common terms."""
-        first, last = (np.searchsorted(self.hashes, terms[0], side) for side in ("left", "right"))
+        """(arrivals,) float32 in [0, 1]: the cosine of each with this one; see `recsys.postings` for fresh terms.
+
+        The length of either is that of its other terms and of the fresh ones that both hold.
+        """
+        first, last = (np.searchsorted(self.hashes, terms.hashes, side) for side in ("left", "right"))
         held = last - first
         ends = np.cumsum(held)
         places = np.arange(ends[-1] if len(ends) else 0) + np.repeat(last - ends, held)
-        products = self.weights[places] * np.repeat(terms[1], held)
-        return np.bincount(self.holders[places], products, self.arrivals).astype(np.float32)
+        holders, theirs, mine = self.holders[places], self.weights[places], np.repeat(terms.weights, held)
+        found, fresh = np.bincount(holders, mine * theirs, self.arrivals), np.repeat(terms.fresh, held)
+        lengths = [1.0 + np.bincount(holders[fresh], one[fresh] ** 2, self.arrivals) for one in (mine, theirs)]
+        return np.clip(found / np.sqrt(lengths[0] * lengths[1]), 0.0, 1.0).astype(np.float32)
 
 
 class Recent:
@@ -49,12 +52,10 @@ class Recent:
 
     def similarities(self, terms: Terms) -> Float32s:
         """(arrivals,) float32 in [0, 1]: the cosine of each with this one."""
-        found = [np.empty(0, np.float32), *(block.similarities(terms) for block in self._blocks)]
-        return np.clip(np.concatenate(found), 0.0, 1.0)
+        return np.concatenate([np.empty(0, np.float32), *(block.similarities(terms) for block in self._blocks)])
 
     def add(self, terms: Terms) -> None:
         """The next arrival."""
-        hashes, weights = terms
-        self._blocks.append(_Block(hashes, np.zeros(len(hashes), np.int32), weights, 1))
+        self._blocks.append(_Block(terms.hashes, np.zeros(len(terms.hashes), np.int32), terms.weights, 1))
         while len(self._blocks) > 1 and self._blocks[-1].arrivals >= self._blocks[-2].arrivals:
             self._blocks[-2:] = [self._blocks[-2].then(self._blocks[-1])]

@@ -12,9 +12,8 @@ topic are near by everything else.
 import numpy as np
 import numpy.typing as npt
 
-from index.grouping import Pairs, grouped
-from index.kin import first_of_each
 from recsys.columns import Int32, Int64
+from recsys.grouping import Pairs, first_of_each, grouped
 from recsys.release import UNDATED
 from recsys.signals import DAY
 
@@ -46,16 +45,35 @@ def same_event(pairs: Pairs, words: Floats, published: Int64, length: Int32, day
         days: articles further apart are never one event.
         start: (n,) the smallest row of the same text.
     """
+    late, may = apart(pairs, words, published, length, days)
+    near = pairs.where(may)
+    told = evident(near, _background(pairs, late, near, len(start)))
+    return grouped(told, STRONG, least_mean(published), start, np.arange(len(start)))
+
+
+def apart(pairs: Pairs, words: Floats, published: Int64, length: Int32, days: float) -> tuple[Bools, Bools]:
+    """(late, may), each (m,): which pairs are too far apart in time, and which may be one event."""
     first, second = published[pairs.first], published[pairs.second]
     dated = (first != UNDATED) & (second != UNDATED)
-    late = dated & (np.abs(first.astype(np.float64) - second) > days * DAY)
+    late: Bools = dated & (np.abs(first.astype(np.float64) - second) > days * DAY)
     long = np.minimum(length[pairs.first], length[pairs.second]) >= LONG
-    near = pairs.where(~late & ~(long & (words < LONG_SHARES)) & (pairs.weight >= _NOTHING))
-    behind = _background(pairs, late, near, len(start))
-    evidence = near.weight - (behind[near.first] + behind[near.second]) / 4.0
-    told = Pairs(near.first, near.second, evidence).where(evidence >= _NOTHING)
-    least = np.where(published == UNDATED, LEAST_UNDATED, LEAST)
-    return grouped(told, STRONG, least, start, np.arange(len(start)))
+    return late, ~late & ~(long & (words < LONG_SHARES)) & (pairs.weight >= _NOTHING)
+
+
+def evident(near: Pairs, background: Floats) -> Pairs:
+    """The pairs with their evidence, where there is any; `background` is (n,)."""
+    evidence = near.weight - (background[near.first] + background[near.second]) / 4.0
+    return Pairs(near.first, near.second, evidence).where(evidence >= _NOTHING)
+
+
+def background_of(late: Floats) -> float:
+    """The background of one article, from its nearness to all that is late."""
+    return float(np.sort(late)[-BACKGROUND:].sum()) / BACKGROUND
+
+
+def least_mean(published: Int64) -> Floats:
+    """(n,) the mean evidence that each row asks for at the least."""
+    return np.where(published == UNDATED, LEAST_UNDATED, LEAST)
 
 
 def _background(pairs: Pairs, late: Bools, near: Pairs, n: int) -> Floats:

@@ -11,7 +11,7 @@ from heapq import heapify, heappop, heappush
 import numpy as np
 import numpy.typing as npt
 
-from recsys.columns import Int32, Int64
+from recsys.columns import Bools, Int32, Int64
 
 Floats = npt.NDArray[np.float64]
 _DIGITS = 6  # of a mean, when groups are compared: sums of the same weights in another order differ in the last bits
@@ -54,9 +54,13 @@ def grouped(pairs: Pairs, strong: float, least: Floats, start: Int64, rank: Int6
         start: (n,) the smallest row of the group that a row is in from the outset, itself where it is alone.
         rank: (n,) distinct numbers; of equally near groups those of the smaller ranks are joined first.
     """
-    pairs = _within_reach(pairs, strong, start)
+    return joined(_within_reach(pairs, strong, start), strong, least, start, rank)
+
+
+def joined(pairs: Pairs, strong: float, least: Floats, start: Int64, rank: Int64) -> Int64:
+    """What `grouped` gives, without leaving out first what cannot matter; for a few rows."""
     groups = _outset(pairs, least, start, rank)
-    joined: dict[int, int] = {}
+    ends: dict[int, int] = {}
     heap: list[tuple[float, int, int, int, int, int, int]] = []
     for one, group in groups.items():
         for other in group.ties:
@@ -65,17 +69,17 @@ def grouped(pairs: Pairs, strong: float, least: Floats, start: Int64, rank: Int6
     heapify(heap)
     while heap:
         *_, one, other, version, other_version = heappop(heap)
-        if one in joined or other in joined:
+        if one in ends or other in ends:
             continue
         if (groups[one].version, groups[other].version) != (version, other_version):
             continue  # one of them has grown since, and has another entry
-        joined[other] = one
+        ends[other] = one
         _join(groups, one, other)
         for third in groups[one].ties:
             low, high = min(one, third), max(one, third)
             if _fits(groups, low, high, strong):
                 heappush(heap, _entry(groups, low, high))
-    return np.array([_end(int(row), joined) for row in start], np.int64)
+    return np.array([_end(int(row), ends) for row in start], np.int64)
 
 
 def numbered_groups(smallest: Int64) -> Int32:
@@ -83,6 +87,12 @@ def numbered_groups(smallest: Int64) -> Int32:
     rows, place, sizes = np.unique(smallest, return_inverse=True, return_counts=True)
     numbers = np.where(sizes > 1, np.cumsum(sizes > 1) - 1, -1)
     return numbers[place].astype(np.int32) if len(rows) else np.empty(0, np.int32)
+
+
+def first_of_each(owners: Int64, k: int) -> Bools:
+    """True for the first k entries of each owner; `owners` is sorted."""
+    mask: Bools = np.arange(len(owners)) - np.searchsorted(owners, owners, "left") < k
+    return mask
 
 
 def _within_reach(pairs: Pairs, strong: float, start: Int64) -> Pairs:
@@ -145,7 +155,7 @@ def _entry(groups: dict[int, _Group], one: int, other: int) -> tuple[float, int,
     return -_mean(groups, one, other), low, high, one, other, groups[one].version, groups[other].version
 
 
-def _end(row: int, joined: dict[int, int]) -> int:
-    while row in joined:
-        row = joined[row]
+def _end(row: int, ends: dict[int, int]) -> int:
+    while row in ends:
+        row = ends[row]
     return row

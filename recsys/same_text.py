@@ -3,23 +3,23 @@
 Long texts are compared by how much of the smaller is in the other: nearly all of it, or within days most of it, for a
 version that was edited comes soon, and what comes again after a year is whole. (What is not, is the captions of a
 gallery or a paragraph of background.) A short text, such as a headline alone, is the same only where every word is, and
-where it does not come again and again.
+where it does not come again and again. Of a text of which only a cut sketch is kept, a copy is whole and shares words.
 """
 
 import numpy as np
 import numpy.typing as npt
 
-from index.fingerprints import Fingerprints
-from index.grouping import Pairs, grouped
 from recsys.columns import Int64
+from recsys.fingerprints import Fingerprints
+from recsys.grouping import Pairs, grouped
 from recsys.release import UNDATED
 from recsys.signals import DAY
 
 Floats = npt.NDArray[np.float64]
 SHORT = 20  # shingles; with fewer in common, a quotation could be all there is
-FEWEST_WORDS = 5  # of a text that is the same by all its words: "Letters to the editor" is no text
 LEAST_WORDS = 0.3  # cosine by words that two copies have at the least, unless one is a sixth of the other or less
 WHOLE = 0.9  # share of the smaller text that is in the other whenever that one appeared
+CUT_WORDS = 0.85  # cosine by words of a copy of a cut sketch, by the root of how much shorter the smaller text is
 
 
 def same_text(prints: Fingerprints, candidates: Pairs, published: Int64, same: float, days: float) -> Int64:
@@ -36,16 +36,25 @@ def same_text(prints: Fingerprints, candidates: Pairs, published: Int64, same: f
     start = _identical(prints, published, days)
     rank = np.lexsort((prints.total, prints.whole)).argsort().astype(np.int64)
     least = np.full(len(start), same)
-    shared = _overlapping(prints, candidates)
-    timely = shared.where((shared.weight >= WHOLE) | (_days_between(shared, published) <= days))
-    return grouped(timely, same, least, start, rank)
+    return grouped(overlapping(prints, candidates, published, days), same, least, start, rank)
 
 
-def _overlapping(prints: Fingerprints, candidates: Pairs) -> Pairs:
-    """The candidates that are long enough and share words, with how much of the smaller is in the other."""
+def overlapping(prints: Fingerprints, candidates: Pairs, published: Int64, days: float) -> Pairs:
+    """The candidates that may be one text, with how much of the smaller is in the other; arguments as above."""
     long = prints.total >= SHORT
     near = candidates.where((candidates.weight >= LEAST_WORDS) & long[candidates.first] & long[candidates.second])
-    return Pairs(near.first, near.second, prints.overlaps(near.first, near.second))
+    shared = Pairs(near.first, near.second, prints.overlaps(near.first, near.second))
+    whole = shared.weight >= WHOLE
+    cut = prints.is_cut[near.first] | prints.is_cut[near.second]
+    sizes = prints.total[near.first].astype(np.float64), prints.total[near.second].astype(np.float64)
+    alike = near.weight >= CUT_WORDS * np.sqrt(np.minimum(*sizes) / np.maximum(*sizes))
+    return shared.where(np.where(cut, whole & alike, whole | (_days_between(shared, published) <= days)))
+
+
+def comes_again(total: int, published: Int64, days: float) -> bool:
+    """Whether a text of so many shingles, which appeared at these times, is a headline that comes again later."""
+    dated = published[published != UNDATED]
+    return total < SHORT and len(dated) > 0 and int(dated.max()) - int(dated.min()) > days * DAY
 
 
 def _days_between(pairs: Pairs, published: Int64) -> Floats:
@@ -57,12 +66,12 @@ def _days_between(pairs: Pairs, published: Int64) -> Floats:
 
 def _identical(prints: Fingerprints, published: Int64, days: float) -> Int64:
     """(n,) the smallest row with the very same words, itself where that is no other article of one text."""
-    known = prints.words >= FEWEST_WORDS
+    known = prints.total > 0  # SHINGLE words or more: "Letters to the editor" is no text
     _, text = np.unique(prints.whole, return_inverse=True)
     smallest = np.full(text.max(initial=-1) + 1, len(text), np.int64)
     np.minimum.at(smallest, text, np.arange(len(text)))
-    comes_again = (prints.total < SHORT) & (_span(text, published) > days)
-    return np.where(known & ~comes_again, smallest[text], np.arange(len(text)))
+    again = (prints.total < SHORT) & (_span(text, published) > days)
+    return np.where(known & ~again, smallest[text], np.arange(len(text)))
 
 
 def _span(text: Int64, published: Int64) -> Floats:
