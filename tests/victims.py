@@ -1,7 +1,7 @@
 """Processes that are killed: each does one kind of real work for ever, on articles of its own, and notes what it did.
 
-Before a write a victim notes what it will do, and once it is acknowledged that it is, each as one line of its ledger that
-goes to the system in one call: what is noted survives the process. The kinds that end in `_naively` are the controls.
+Before a write a victim notes what it will do, and once that is acknowledged that it is, each as one line of its ledger.
+A line goes to the system in one call, so that it survives the process. Kinds that end in `_naively` are the controls.
 """
 
 import io
@@ -23,8 +23,6 @@ import httpx
 import uvicorn
 from fakes import FakeEmbedder
 
-import index.commands.follow
-import index.commands.nightly
 import recsys.embedding
 import recsys.vectors
 import service.app
