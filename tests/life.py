@@ -95,7 +95,7 @@ class Life:
             self.kills[kinds[number] if whole else "one of two workers"] += 1
         for victim in (one for group in started for one in group):
             victim.kill()
-            victim.end(excused=crash is not planned)
+            victim.end(excused=planned is not None and victim.kind not in ("served", "cms"))
         while self.server and not self.server.alone(self.paper.url):  # a server may finish what it was sent
             time.sleep(0.01)
         self._check([one.notes() for group in started for one in group], before)

@@ -25,6 +25,7 @@ from hypothesis import strategies as st
 from index.__main__ import main
 from index.embed import embedding_key
 from index.follow import FollowConfig, Follower
+from index.follow_state import FollowState
 from index.new_vectors import NewVectors
 from index.origins import Batch, Cursor, origin_of
 from index.origins.walk import Page, walk
@@ -767,3 +768,15 @@ def test_a_signal_ends_a_follower_with_0(tmp_path: Path, number: signal.Signals)
 
 def test_gmt_has_no_zone() -> None:
     assert gmt(NOW) == "2026-03-01T12:00:00"
+
+
+def test_what_a_killed_follower_put_aside_is_removed_by_the_next(tmp_path: Path) -> None:
+    fresh = FollowState("a.jsonl", {}, 7, change=3)
+    path = tmp_path / "follow[1].json"
+    fresh.write(path)
+    kept = [path, path.with_name(f"{path.name}.bak"), tmp_path / f"other.json.{'0' * 32}"]
+    for one in kept[1:]:
+        one.write_text("x")
+    path.with_name(f"{path.name}.{'0f' * 16}").write_text("half")
+    assert FollowState.read(path, FollowState("a.jsonl", {}, 7)) == fresh
+    assert sorted(tmp_path.iterdir()) == sorted(kept)
