@@ -76,7 +76,7 @@ class Life:
             jobs = [self.dice.choice(["night", "publisher"]), "desk", "served", "follower"]
             kinds = self.dice.sample(jobs, self.dice.choices([1, 2, 3], [5, 4, 1])[0])
         before = {one.id for one in publish.listed(self.paper.releases)}
-        started = [self._start(kind) for kind in kinds]
+        started = [self.start(kind) for kind in kinds]
         deaths = sorted(((due, number) for number, kind in enumerate(kinds) for due in self._dues(kind)), reverse=True)
         planned = self.dice.uniform(0, deaths[0][0]) if self.server and self.dice.random() < 0.25 else None
         crash = planned
@@ -117,7 +117,8 @@ class Life:
         due = self.dice.uniform(0, span)
         return [self.dice.uniform(due / 2, due), due] if kind == "served" and self.dice.random() < 0.5 else [due]
 
-    def _start(self, kind: str) -> list[Victim]:
+    def start(self, kind: str) -> list[Victim]:
+        """One that does this work; with a service a CMS that writes to it."""
         if kind != "served":
             return [self._one(kind)]
         with socket.socket() as door:

@@ -9,11 +9,15 @@ now and then, its server as well), and then looks at what is on the disk. At len
 import secrets
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+import victims
 from life import Life
 from nursery import SETTINGS, Nursery
+
+from recsys.store import ArticleStore
 
 LONG = 100  # cycles between two lines of a long run
 
@@ -55,8 +59,24 @@ def test_every_acknowledged_write_and_every_release_survives_kills_at_any_moment
             ) from error
         if number % LONG == 0:
             told = f"{number} cycles, {time.monotonic() - started:.0f} s, {life.counts()}"
-            request.config.get_terminal_writer().line(f"\n{told}")
+            terminal = request.config.get_terminal_writer()
+            terminal.line(f"\n{told}")
+            terminal.flush()
     assert life.acknowledged.total() >= cycles / 5
+
+
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+def test_a_store_whose_making_was_killed_is_made_by_the_next(life: Life) -> None:
+    for _ in range(6):
+        (founder,) = life.start("founder")
+        time.sleep(life.dice.uniform(0, 0.5))
+        founder.kill()
+        founder.end()
+        for op, answer in founder.notes():
+            with closing(ArticleStore.open(op["url"], create=answer is None)) as store:
+                if answer is None:
+                    store.put([victims.article("b", 0)])
+                assert store.change() == sum(store.count().values()) > 0
 
 
 @pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)

@@ -13,8 +13,10 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -135,6 +137,16 @@ def desk_naively(task: Task, ledger: Ledger) -> None:
         _write(store, op)
 
 
+def founder(task: Task, ledger: Ledger) -> None:
+    """Makes one store after another, each with an article."""
+    for number in count():
+        url = f"sqlite:///{task.paper.folder}/{task.seed}/{number}.db"
+        ledger.will({"do": "found", "url": url})
+        with closing(ArticleStore.open(url, create=True)) as store:
+            store.put([article("a", number)])
+        ledger.done()
+
+
 def _writes(prefix: str, task: Task, dice: random.Random, rules: bool = False) -> Iterator[Op]:
     versions, down, number = dict(task.versions), set(task.down), 0
     while True:
@@ -235,7 +247,7 @@ def _ask(client: httpx.Client, op: Op) -> Op:
 def night(task: Task, ledger: Ledger) -> None:
     """`python -m index nightly`, again and again, each time of an export with changes."""
     dice, versions = random.Random(task.seed), dict(task.versions)
-    for number in range(1_000_000):
+    for number in count():
         changed = dice.sample(range(NIGHT_ARTICLES), dice.randint(0, 5)) if versions else range(NIGHT_ARTICLES)
         versions |= {f"n{one:02}": versions.get(f"n{one:02}", 0) + 1 for one in changed}
         export = task.paper.folder / "export.jsonl"
@@ -325,5 +337,5 @@ def _copy(source: Path, target: Path, copy: Callable[[Path, Path], object]) -> N
 
 KINDS: Mapping[str, Callable[[Task, Ledger], None]] = {
     one.__name__: one
-    for one in (desk, desk_naively, served, cms, night, follower, publisher, publisher_naively)
+    for one in (desk, desk_naively, founder, served, cms, night, follower, publisher, publisher_naively)
 }  # fmt: skip
