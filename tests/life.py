@@ -9,7 +9,7 @@ import socket
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import product
@@ -53,7 +53,6 @@ class Life:
     nursery: Nursery
     dice: random.Random
     server: Server | None = None
-    spans: Mapping[str, float] = field(default_factory=lambda: SPANS)
     state: Holdings = field(default_factory=Holdings)
     current: str = ""
     kills: Counter[str] = field(default_factory=Counter)
@@ -77,28 +76,32 @@ class Life:
             kinds = self.dice.sample(jobs, self.dice.choices([1, 2, 3], [5, 4, 1])[0])
         before = {one.id for one in publish.listed(self.paper.releases)}
         started = [self.start(kind) for kind in kinds]
-        deaths = sorted(((due, number) for number, kind in enumerate(kinds) for due in self._dues(kind)), reverse=True)
-        planned = self.dice.uniform(0, deaths[0][0]) if self.server and self.dice.random() < 0.25 else None
-        crash = planned
-        while not all(victim.ledger.exists() for group in started for victim in group):  # they are about to begin
-            time.sleep(0.001)
-        zero = time.monotonic()
-        while deaths:
-            due, number = deaths.pop()
-            if crash is not None and crash < due:
-                _sleep_until(zero + crash)
-                self._crash()
-                crash = None
-            _sleep_until(zero + due)
-            whole = number not in {later for _, later in deaths}
-            started[number][0].kill(whole)
-            self.kills[kinds[number] if whole else "one of two workers"] += 1
-        for victim in (one for group in started for one in group):
-            victim.kill()
-            victim.end(excused=planned is not None and victim.kind not in ("served", "cms"))
+        everybody = [victim for group in started for victim in group]
+        for victim in everybody:
+            victim.begun()
+        crashed = self._kill([group[0] for group in started])
+        for victim in everybody:
+            victim.kill()  # the CMS of a service, which nobody answers any more
+            victim.end(excused=crashed and victim.kind not in ("served", "cms"))
         while self.server and not self.server.alone(self.paper.url):  # a server may finish what it was sent
             time.sleep(0.01)
-        self._check([one.notes() for group in started for one in group], before)
+        self._check([victim.notes() for victim in everybody], before)
+
+    def _kill(self, group: Sequence[Victim]) -> bool:
+        """Kill each at its time, and the database before the last of them now and then: whether that was done."""
+        deaths = sorted((due, number) for number, victim in enumerate(group) for due in self._dues(victim.kind))
+        crash = self.dice.uniform(0, deaths[-1][0]) if self.server and self.dice.random() < 0.25 else None
+        zero, crashed = time.monotonic(), False
+        for place, (due, number) in enumerate(deaths):
+            if crash is not None and crash <= due and not crashed:
+                _sleep_until(zero + crash)
+                self._crash()
+                crashed = True
+            _sleep_until(zero + due)
+            whole = number not in {later for _, later in deaths[place + 1 :]}
+            group[number].kill(whole)
+            self.kills[group[number].kind if whole else "one of two workers"] += 1
+        return crashed
 
     def cycles(self, kinds: Sequence[str], number: int) -> None:
         """Several, of these kinds."""
@@ -113,7 +116,7 @@ class Life:
 
     def _dues(self, kind: str) -> list[float]:
         """When processes of this kind are killed, in seconds; of the workers of a service now and then one first."""
-        span = EARLY if self.dice.random() < 0.1 else self.spans.get(kind, 0.15)
+        span = EARLY if self.dice.random() < 0.1 else SPANS.get(kind, 0.15)
         due = self.dice.uniform(0, span)
         return [self.dice.uniform(due / 2, due), due] if kind == "served" and self.dice.random() < 0.5 else [due]
 
@@ -158,7 +161,8 @@ class Life:
         self._check_releases([pair for note in notes for pair in note if "publishes" in pair[0]], before)
         if self.current not in before or self.dice.random() < 0.25:
             self._check_service()
-        self.acknowledged.update(op["do"] for note in notes for op, answer in note if answer is not None)
+        done = [op for note in notes for op, answer in note if answer is not None]
+        self.acknowledged.update("night" if op["do"] == "put" and "publishes" in op else op["do"] for op in done)
 
     def _check_store(self, notes: list[list[Note]]) -> None:
         """It holds all that was acknowledged, and of what each victim was at all or nothing."""

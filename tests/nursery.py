@@ -4,6 +4,7 @@ import json
 import multiprocessing
 import os
 import signal
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -31,6 +32,13 @@ class Victim:
     process: Any
     breath: Connection
     ledger: Path
+
+    def begun(self) -> None:
+        """Wait until it is about to begin with its work."""
+        end = time.monotonic() + 60
+        while not self.ledger.exists():
+            assert time.monotonic() < end, f"{self.kind} does not begin"
+            time.sleep(0.001)
 
     def kill(self, whole: bool = True) -> None:
         """At once: all of its processes, or one."""
