@@ -7,6 +7,7 @@ unchanged.
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from glob import escape
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -16,6 +17,7 @@ import msgspec
 from recsys.errors import ConfigError
 
 FORMAT = 1
+_ASIDE = "[0-9a-f]" * 32  # what a new state is called until it is in place, behind the name of the file
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +45,13 @@ class FollowState:
     def read(cls, path: Path, fresh: "FollowState") -> "FollowState":
         """What the file says, or `fresh` where there is none, or one of another store or mapping.
 
+        What writers that were killed left beside the file is removed.
+
         Raises:
             ConfigError: the file is no state, or another source's.
         """
+        for stale in path.parent.glob(f"{escape(path.name)}.{_ASIDE}"):
+            stale.unlink(missing_ok=True)
         try:
             found = msgspec.json.decode(path.read_bytes(), type=cls)
         except FileNotFoundError:

@@ -7,7 +7,7 @@ written aside, synced and renamed over the old one. Whatever is killed at whatev
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -39,12 +39,15 @@ class Listed:
 def only_one(releases: Path) -> Iterator[None]:
     """Hold the folder's lock: two nightly jobs at once would publish over each other.
 
+    What killed jobs left behind is removed first.
+
     Raises:
         ConfigError: another job holds it.
     """
     releases.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(releases / _LOCK, timeout=0):
+            _sweep(releases)
             yield
     except Timeout as error:
         raise ConfigError(f"{releases}: another job is publishing here; wait for it to end") from error
@@ -52,9 +55,7 @@ def only_one(releases: Path) -> Iterator[None]:
 
 @contextmanager
 def staging(releases: Path) -> Iterator[Path]:
-    """A folder to build in, removed unless `publish` renamed it; what killed builds left behind is removed first."""
-    for stale in releases.glob(f"{_STAGING}*"):
-        shutil.rmtree(stale, ignore_errors=True)
+    """A folder to build in, removed unless `publish` renamed it; only for who holds the lock of `only_one`."""
     folder = releases / f"{_STAGING}{uuid4().hex}"
     folder.mkdir(parents=True)
     try:
@@ -179,11 +180,22 @@ def _one_before(releases: Path) -> str:
 
 
 def _prune(releases: Path, keep: int) -> None:
-    """Remove the oldest releases beyond `keep`, never the current one."""
+    """Remove the oldest releases beyond `keep`, never the current one; at no moment is one listed that is not whole."""
     current = _current_or_none(releases)
     for name in _ids(releases)[max(keep, 1) :]:
         if name != current:
-            shutil.rmtree(releases / name, ignore_errors=True)
+            with suppress(OSError):  # what cannot be removed today is in nobody's way
+                doomed = (releases / name).rename(releases / f"{_STAGING}{uuid4().hex}")
+                shutil.rmtree(doomed, ignore_errors=True)
+
+
+def _sweep(releases: Path) -> None:
+    """Remove what has no release's name: builds that were not finished, and a `CURRENT` that was not put in place."""
+    for stale in releases.glob(f"{_STAGING}*"):
+        shutil.rmtree(stale, ignore_errors=True)
+    for stale in releases.glob(f"{CURRENT}.*"):
+        with suppress(OSError):
+            stale.unlink()
 
 
 def _sync_folder(folder: Path) -> None:

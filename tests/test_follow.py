@@ -25,6 +25,7 @@ from hypothesis import strategies as st
 from index.__main__ import main
 from index.embed import embedding_key
 from index.follow import FollowConfig, Follower
+from index.follow_state import FollowState
 from index.ingest import ingest
 from index.new_vectors import NewVectors
 from index.origins import Batch, Cursor, origin_of
@@ -811,3 +812,15 @@ def test_what_is_unpublished_at_the_source_stays_out_until_it_is_published_there
     stored = found.store.edits.get("a")
     assert stored is not None
     assert stored.written_by == f"follow {file}"
+
+
+def test_what_a_killed_follower_put_aside_is_removed_by_the_next(tmp_path: Path) -> None:
+    fresh = FollowState("a.jsonl", {}, 7, change=3)
+    path = tmp_path / "follow[1].json"
+    fresh.write(path)
+    kept = [path, path.with_name(f"{path.name}.bak"), tmp_path / f"other.json.{'0' * 32}"]
+    for one in kept[1:]:
+        one.write_text("x")
+    path.with_name(f"{path.name}.{'0f' * 16}").write_text("half")
+    assert FollowState.read(path, FollowState("a.jsonl", {}, 7)) == fresh
+    assert sorted(tmp_path.iterdir()) == sorted(kept)

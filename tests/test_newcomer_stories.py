@@ -39,7 +39,7 @@ def sets(release: Release, kind: str) -> Sets:
         members = rows[group].tolist()
         assert sorted(members) == np.flatnonzero(number == group).tolist()
         assert len(members) != 1
-        assert not set(members) & release.replaced
+        assert not set(members) & set(release.replaced.tolist())
         if kind == "text":
             assert [int(release.text_preference[row]) for row in members] == list(range(len(members)))
             assert len({int(release.event_group[row]) for row in members} - {-1}) == (len(members) > 0)
@@ -229,5 +229,5 @@ def test_rows_beyond_the_release_are_judged_by_their_neighbours_alone(make_relea
     base = make_release([article(1, body=prose(1)), *crowd()])
     nobody = Neighbours.unknown(NOBODY)
     for body, number in ((f"{prose(1)} more", -1), (prose(1), 0)):
-        placing = Extension(base)._stories.place(article(2), f"Story 1\n{body}", 100, nobody, NOBODY)
+        placing = Extension(base)._stories.place(article(2), f"Story 1\n{body}", 100, nobody, NOBODY).placing
         assert placing.text_group == number

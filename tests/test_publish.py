@@ -233,6 +233,35 @@ def test_what_a_killed_build_left_behind_is_removed_by_the_next(store: ArticleSt
     assert len(publish.listed(tmp_path / "r")) == 1
 
 
+def test_what_killed_jobs_put_aside_is_removed_by_the_next_although_it_builds_nothing(
+    store: ArticleStore, tmp_path: Path
+) -> None:
+    releases = tmp_path / "r"
+    manifest = nightly(store, releases, FakeEmbedder(), FORCED)
+    before = sorted(releases.iterdir())
+    (releases / ".staging-killed").mkdir()
+    (releases / f"{CURRENT}.0123").write_text("2026")
+    assert nightly(store, releases, FakeEmbedder(), FORCED) == manifest
+    assert sorted(releases.iterdir()) == before
+    assert Release.open(releases).id == manifest.id
+
+
+def test_a_release_that_is_removed_leaves_the_list_before_its_files_go(
+    store: ArticleStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    removed = list[list[str]]()
+
+    def broken_off(folder: Path, **_: object) -> None:
+        if folder.is_dir():
+            next(folder.iterdir()).unlink()
+            removed.append([one.id for one in publish.listed(tmp_path / "r")])
+
+    monkeypatch.setattr(publish.shutil, "rmtree", broken_off)
+    ids = [night(store, tmp_path / "r", n, NightlyConfig(keep=1, force=True)).id for n in range(2)]
+    assert ids[1:] in removed
+    assert [publish.verify(tmp_path / "r", one.id).id for one in publish.listed(tmp_path / "r")] == ids[1:]
+
+
 def test_a_clock_that_goes_back_still_names_the_newest_release_last(store: ArticleStore, tmp_path: Path) -> None:
     nightly(store, tmp_path / "r", FakeEmbedder(), FORCED)
     first = current_id(tmp_path / "r")

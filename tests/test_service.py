@@ -15,7 +15,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import httpx
 import msgspec
@@ -662,6 +662,19 @@ def test_one_of_two_workers_may_die_and_the_paper_goes_on(paper: tuple[str, Path
         service.get(path_of("mc-a-01", "related"))
         service.process.send_signal(signal.SIGTERM)
         assert service.process.wait(30) == 0
+
+
+def test_workers_whose_first_process_was_killed_end_and_leave_the_port(paper: tuple[str, Path], tmp_path: Path) -> None:
+    with running(paper[1], tmp_path / "log", "--workers", "2") as service:
+        service.workers(2)
+        service.get("/health/ready")
+        service.process.kill()
+        service.process.wait()
+        address = urlsplit(service.base)
+        for _ in service.patiently("the workers live on"):
+            with socket.socket() as probe:
+                if probe.connect_ex((address.hostname, address.port)):
+                    break
 
 
 def test_every_worker_obeys_a_rule_on_the_next_request(paper: tuple[str, Path], tmp_path: Path) -> None:
