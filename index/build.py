@@ -4,7 +4,7 @@ Same store and same configuration give byte-identical files; only the manifest's
 """
 
 import logging
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import numpy as np
 from index.embed import embed_missing
 from index.lists import Lists, write_lists
 from index.neighbours import Corpus, NeighbourTable, neighbours
+from index.ranked import ranked
 from index.rows import COLUMNS, RowColumns, write_rows
 from index.stories import EVENT_DAYS, SAME_TEXT, StoryConfig, stories
 from index.story_files import Largest, largest_stories, story_counts, write_stories
@@ -24,8 +25,10 @@ from recsys.fingerprints import Fingerprinter
 from recsys.lexical import WordVectors
 from recsys.manifest import FORMAT, Manifest, Model, record_files
 from recsys.progress import progress, track
+from recsys.ranked import Ranked
+from recsys.ranking import Weights
 from recsys.registry import Registry, write_registry
-from recsys.release import REPORT, VECTORS
+from recsys.release import REPORT, VECTORS, Release
 from recsys.store import ArticleStore
 from recsys.terms import known_language, names, term_reader
 from recsys.text import RECIPE, Boilerplate, find_boilerplate, lexical_text
@@ -48,6 +51,7 @@ class BuildConfig:
         same_text: share of the smaller of two texts that must be in the other to be one text, in [0.5, 1].
         event_days: articles on one event are at most so many days apart.
         registry: what the newsroom says of its authors.
+        weights: those of the service, for which lists are ranked beforehand.
 
     Raises:
         ConfigError: Snowball does not know the language, or a number is out of its range.
@@ -60,6 +64,7 @@ class BuildConfig:
     same_text: float = SAME_TEXT
     event_days: int = EVENT_DAYS
     registry: Registry = field(default_factory=Registry)
+    weights: Weights = field(default_factory=Weights)
 
     def __post_init__(self) -> None:
         known_language(self.language)  # now, not after an hour of embedding
@@ -71,8 +76,9 @@ class BuildConfig:
 
     def record(self) -> dict[str, int | float | str]:
         """What the manifest keeps; of the registry the SHA-256 of its file as `authors`, "" where there is none."""
-        settings = {item.name: getattr(self, item.name) for item in fields(self) if item.name != "registry"}
-        return settings | {"authors": self.registry.digest}
+        own = {item.name for item in fields(self)} - {"registry", "weights"}
+        settings = {name: getattr(self, name) for name in own}
+        return settings | {"authors": self.registry.digest, "weights": self.weights.record()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,15 +133,25 @@ def build(store: ArticleStore, folder: Path, embedder: Embedder, config: BuildCo
     write_stories(folder, found_stories, published)
     counts = _counts(lists, table, boilerplate, columns) | story_counts(found_stories)
     _write_report(folder, boilerplate, counts, largest_stories(folder, found_stories, published))
-    return Built(folder, store.identity(), change, index.n, table.semantic_base, counts)
+    built = Built(folder, store.identity(), change, index.n, table.semantic_base, counts)
+    draft = Release(folder, _manifest(built, embedder, config), Ranked.none(index.n))
+    ranked(draft, config.weights).save(folder)
+    return built
 
 
 def manifest_of(built: Built, release_id: str, now: datetime, embedder: Embedder, config: BuildConfig) -> Manifest:
     """The manifest of a finished build, with the checksum of every file; checks are added by the caller."""
+    created_at = now.astimezone(UTC).isoformat(timespec="seconds")
+    return replace(
+        _manifest(built, embedder, config), id=release_id, created_at=created_at, files=record_files(built.folder)
+    )
+
+
+def _manifest(built: Built, embedder: Embedder, config: BuildConfig) -> Manifest:
     return Manifest(
         format=FORMAT,
-        id=release_id,
-        created_at=now.astimezone(UTC).isoformat(timespec="seconds"),
+        id="",
+        created_at="",
         store=built.store,
         change=built.change,
         articles=built.articles,
@@ -144,7 +160,6 @@ def manifest_of(built: Built, release_id: str, now: datetime, embedder: Embedder
         semantic_base=built.semantic_base,
         config=config.record(),
         counts=built.counts,
-        files=record_files(built.folder),
     )
 
 

@@ -12,6 +12,8 @@ from recsys.columns import Bools, Rows
 from recsys.errors import ConfigError
 from recsys.release import UNDATED, Release, seconds
 
+_FEW = 16
+
 
 class Narrowing(TypedDict, total=False):
     """What may be asked of every list; see `Filters`."""
@@ -90,9 +92,10 @@ class Eligibility:
 
     def mask(self, rows: Rows) -> Bools:
         """(m,) true where the candidate `rows` (m,) may be shown."""
-        eligible: Bools = np.isin(rows, self._closed, invert=True) & ~self._hidden[rows]
+        eligible: Bools = ~self._hidden[rows]
+        _drop(eligible, rows, self._closed)
         if len(self._texts):
-            eligible &= np.isin(self._release.text_group[rows], self._texts, invert=True)
+            _drop(eligible, self._release.text_group[rows], self._texts)
         if self._node is not None:
             eligible &= self._inside(rows, _array([self._node]))
         if len(self._without):
@@ -137,6 +140,15 @@ class Eligibility:
         ancestors = self._release.section_ancestors[self._release.section[rows]]
         inside: Bools = np.isin(ancestors, nodes).any(axis=1) & (self._release.section[rows] >= 0)
         return inside
+
+
+def _drop(eligible: Bools, values: Rows, unwanted: Rows) -> None:
+    """Set false where a value is unwanted; a handful is sooner compared than sorted."""
+    if len(unwanted) > _FEW:
+        eligible &= np.isin(values, unwanted, invert=True)
+        return
+    for one in unwanted.tolist():
+        eligible &= values != one
 
 
 def _array(rows: Iterable[int]) -> Rows:

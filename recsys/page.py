@@ -14,6 +14,7 @@ from recsys.columns import Rows
 from recsys.eligibility import Eligibility, Filters
 from recsys.neighbours import Neighbours
 from recsys.pins import Pin, arranged, placed
+from recsys.ranked import First
 from recsys.ranking import Weights, parts, score, text_relevance
 from recsys.release import Release
 from recsys.rules import Widget
@@ -28,7 +29,10 @@ Parts = dict[str, Floats]
 
 @dataclass(frozen=True, slots=True)
 class Picks:
-    """The rows of a list in its order, with their sources, their scores and the parts of these, and how far it came."""
+    """The rows of a list in its order, with their sources and their scores, and how far it came.
+
+    `parts` are those of the scores, none unless the page is to explain.
+    """
 
     rows: list[int]
     sources: list[Source]
@@ -61,7 +65,10 @@ class Ladder:
 class Page:
     """One request about the article `row`: what is asked, and what is in force while it is answered.
 
-    `floor` is the least relevance by text that is called similar, in [0, 1].
+    Attributes:
+        floor: the least relevance by text that is called similar, in [0, 1].
+        explained: whether the parts of scores are wanted.
+        ranked_so: whether the night ranked by these weights.
     """
 
     release: Release
@@ -71,6 +78,8 @@ class Page:
     standing: Standing
     row: int
     filters: Filters
+    explained: bool = True
+    ranked_so: bool = False
 
     def eligibility(self, taken: Iterable[int] = ()) -> Eligibility:
         """Who may be shown here, beside what other lists have `taken`."""
@@ -93,7 +102,9 @@ class Page:
         if self.silent(Widget.SIMILAR):
             return HIDDEN
         eligible, shelf, pins = self._begun(Widget.SIMILAR, k, taken)
-        shelf.offer(self.ranked(eligible).tolist(), Source.SIMILAR)
+        first = self._first()
+        if first is None or not self._offered(first, eligible, shelf):
+            shelf.offer(self.ranked(eligible).tolist(), Source.SIMILAR)
         self._fill(shelf, eligible, fallback)
         return self._picks(shelf, pins, k)
 
@@ -130,6 +141,23 @@ class Page:
             kept[kept] = best_versions(self.release, near.rows[kept])
         rows = near.rows[kept]
         return rows[self._best_first(rows, score(by_part)[kept])]
+
+    def _first(self) -> First | None:
+        """The first of this article's lists, where those of the night hold."""
+        return self.release.first(self.row) if self.ranked_so and self.standing.plain else None
+
+    def _offered(self, first: First, eligible: Eligibility, shelf: Shelf) -> bool:
+        """Whether what `ranked` would give was offered, or as much of it as there is room for."""
+        rows, sure = first.rows[eligible.mask(first.rows)], first.whole
+        if not self.variety.copies:
+            worse = self.release.text_preference[rows] > 0
+            if worse.any():
+                best = best_versions(self.release, rows)
+                rows, worse = rows[best], worse[best]
+            if not sure and worse.any():  # a better version of its text may be further down
+                rows = rows[: int(np.argmax(worse))]
+        shelf.offer(rows.tolist(), Source.SIMILAR)
+        return shelf.full or sure
 
     def signals(self, rows: Rows) -> Signals:
         """The signals of any rows, with what the night measured of them."""
@@ -197,8 +225,16 @@ class Page:
     def _picks(self, shelf: Shelf, pins: Sequence[Pin], k: int) -> Picks:
         order = arranged(shelf.rows, pins) if pins else range(len(shelf.rows))
         rows = [shelf.rows[place] for place in order]
-        by_part = self.parts(np.array(rows, np.int64))
-        columns = {name: values.tolist() for name, values in by_part.items()}
-        found = [{name: values[place] for name, values in columns.items()} for place in range(len(rows))]
         filled = Filled.FULL if len(rows) == k else Filled.SHORT if rows else Filled.EMPTY
-        return Picks(rows, [shelf.sources[place] for place in order], score(by_part).tolist(), found, filled)
+        return Picks(rows, [shelf.sources[place] for place in order], *self._scored(rows), filled)
+
+    def _scored(self, rows: list[int]) -> tuple[list[float], list[dict[str, float]]]:
+        """The scores of the rows, and their parts where these are wanted."""
+        first = None if self.explained else self._first()
+        known = {} if first is None else first.score_of()
+        if not self.explained and all(row in known for row in rows):
+            return [known[row] for row in rows], []
+        by_part = self.parts(np.array(rows, np.int64))
+        columns = {name: values.tolist() for name, values in by_part.items()} if self.explained else {}
+        found = [{name: values[place] for name, values in columns.items()} for place in range(len(rows))]
+        return score(by_part).tolist(), found if self.explained else []

@@ -87,6 +87,10 @@ class Weights:
         names, kin = _between(self.names_short, self.names_long, long), _between(self.kin_short, self.kin_long, long)
         return 1.0 + names + kin + self.section + self.author + self.tags
 
+    def record(self) -> str:
+        """All of them as one line of JSON, for a manifest."""
+        return msgspec.json.encode(self).decode()
+
     @classmethod
     def read(cls, path: Path) -> "Weights":
         """Weights from a JSON file with any of the attributes' names.

@@ -55,6 +55,7 @@ class Recommender:
         self.overlay = overlay or Overlay()
         self.variety = variety or Variety()
         self.floor = floor(release, self.weights)
+        self._ranked_so = release.manifest.config.get("weights") == self.weights.record()
         self._clock = clock
         self._lives = Lifecycles.of(release, self.overlay)
         self._standing = Standing.of(self._lives, clock())
@@ -65,6 +66,7 @@ class Recommender:
         later.release, later.overlay = release, overlay
         if release.base is not self.release.base:
             later.floor = floor(release, self.weights)
+            later._ranked_so = release.manifest.config.get("weights") == self.weights.record()
         later._lives = self._lives.followed(release, overlay)
         later._standing = Standing.of(later._lives, self._clock())
         return later
@@ -96,7 +98,7 @@ class Recommender:
             ArticleNotFound: the release has no such article.
             ConfigError: k is not in [0, MAX_K], or a moment has no time zone.
         """
-        return self._answer(article_id, self._page(article_id, narrowing).similar(_checked(k), fallback), explain)
+        return self._answer(article_id, self._page(article_id, narrowing, explain).similar(_checked(k), fallback))
 
     def more_from_author(
         self,
@@ -120,7 +122,7 @@ class Recommender:
             ConfigError: k is not in [0, MAX_K], or a moment has no time zone.
         """
         ladder = Ladder(by, order, co_authors, fallback)
-        return self._answer(article_id, self._page(article_id, narrowing).by_author(_checked(k), ladder), explain)
+        return self._answer(article_id, self._page(article_id, narrowing, explain).by_author(_checked(k), ladder))
 
     def coverage(
         self, article_id: str, k: int = 10, *, explain: bool = False, **narrowing: Unpack[Narrowing]
@@ -131,7 +133,7 @@ class Recommender:
             ArticleNotFound: the release has no such article.
             ConfigError: k is not in [0, MAX_K], or a moment has no time zone.
         """
-        return self._answer(article_id, self._page(article_id, narrowing).coverage(_checked(k)), explain)
+        return self._answer(article_id, self._page(article_id, narrowing, explain).coverage(_checked(k)))
 
     def related(
         self,
@@ -157,7 +159,7 @@ class Recommender:
             ArticleNotFound: the release has no such article.
             ConfigError: a count is not in [0, MAX_K], or a moment has no time zone.
         """
-        page = self._page(article_id, narrowing)
+        page = self._page(article_id, narrowing, explain)
         kept = [pin.row for pin in page.pinned(Widget.SIMILAR, _checked(similar))]
         by_author = page.by_author(_checked(author), Ladder(by, order, co_authors, author_fallback), taken=kept)
         on_event = page.coverage(_checked(coverage), taken=[*kept, *by_author.rows])
@@ -167,9 +169,9 @@ class Recommender:
             self.release.id,
             self.release.manifest.model.name,
             status=PageStatus(alike.filled, by_author.filled, on_event.filled),
-            similar=self._items(alike, explain),
-            author=self._items(by_author, explain),
-            coverage=self._items(on_event, explain),
+            similar=self._items(alike),
+            author=self._items(by_author),
+            coverage=self._items(on_event),
         )
 
     def parts(self, article_id: str, others: Sequence[str]) -> list[dict[str, float]]:
@@ -202,18 +204,22 @@ class Recommender:
         """
         return bool(self.standing.gone[self.release.row(article_id)])
 
-    def _page(self, article_id: str, narrowing: Narrowing) -> Page:
+    def _page(self, article_id: str, narrowing: Narrowing, explain: bool = True) -> Page:
         row, filters = self.release.row(article_id), Filters(**narrowing)
-        return Page(self.release, self.weights, self.variety, self.floor, self.standing, row, filters)
+        return Page(
+            self.release, self.weights, self.variety, self.floor, self.standing, row, filters, explain, self._ranked_so
+        )
 
-    def _answer(self, article_id: str, picks: Picks, explain: bool) -> Answer:
+    def _answer(self, article_id: str, picks: Picks) -> Answer:
         model = self.release.manifest.model.name
-        return Answer(article_id, self.release.id, model, picks.filled, self._items(picks, explain))
+        return Answer(article_id, self.release.id, model, picks.filled, self._items(picks))
 
-    def _items(self, picks: Picks, explain: bool) -> tuple[Item, ...]:
+    def _items(self, picks: Picks) -> tuple[Item, ...]:
+        shown = zip(picks.rows, picks.scores, picks.sources, strict=True)
+        parts: Sequence[dict[str, float] | None] = picks.parts or [None] * len(picks.rows)
         return tuple(
-            _item(self.release.card(row), total, source, found if explain else None)
-            for row, source, total, found in zip(picks.rows, picks.sources, picks.scores, picks.parts, strict=True)
+            _item(self.release.card(row), total, source, found)
+            for (row, total, source), found in zip(shown, parts, strict=True)
         )
 
 

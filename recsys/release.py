@@ -48,6 +48,7 @@ from recsys.manifest import MANIFEST, Manifest
 from recsys.neighbours import Neighbours
 from recsys.notebook import frame, table
 from recsys.postings import Postings
+from recsys.ranked import First, Ranked
 from recsys.tempo import Tempo
 from recsys.urls import canonical_url
 from recsys.versions import Versions
@@ -96,10 +97,11 @@ class Release:
         co_authors: for each author those who signed an article with them, most articles first.
         rows_by_tag, rows_by_word: rows by `tag_key` of a tag, and by a folded word of title, standfirst or tags.
         terms, names: the texts that hold each word, and each name.
+        ranked: the first of each list, as the night ranked it.
         chance: (pairs, 4) float32, of random pairs the cosine, words, names, and the length of the first article.
     """
 
-    def __init__(self, path: Path, manifest: Manifest) -> None:
+    def __init__(self, path: Path, manifest: Manifest, ranked: Ranked | None = None) -> None:
         self.path = path
         self.manifest = manifest
         self.replaced: Int64 = np.empty(0, np.int64)
@@ -145,6 +147,7 @@ class Release:
         self._neighbour_words: npt.NDArray[np.float32] = open_array(path / "neighbours.words.npy")
         self._neighbour_names: npt.NDArray[np.float32] = open_array(path / "neighbours.names.npy")
         self._neighbour_kin: npt.NDArray[np.float32] = open_array(path / "neighbours.kin.npy")
+        self.ranked = Ranked.open(path) if ranked is None else ranked  # while it is built there is none yet
         self._check_lengths()
 
     @classmethod
@@ -279,6 +282,24 @@ class Release:
             self._neighbour_kin[span],
         )
 
+    def neighbours_of(self, start: int, stop: int) -> tuple[Int64, Neighbours]:
+        """(owners, near) of the rows start … stop-1 that the night built: pairs by owner, then by near row."""
+        offsets = self._neighbour_rows.offsets
+        span = slice(int(offsets[start]), int(offsets[stop]))
+        owners = np.repeat(np.arange(start, stop), np.diff(offsets[start : stop + 1]))
+        near = Neighbours(
+            self._neighbour_rows.values[span],
+            self._neighbour_cosine[span],
+            self._neighbour_words[span],
+            self._neighbour_names[span],
+            self._neighbour_kin[span],
+        )
+        return owners, near
+
+    def first(self, row: int) -> First | None:
+        """The first of the row's lists as the night ranked them; None where something has come to them since."""
+        return self.ranked[row]
+
     @property
     def neighbour_counts(self) -> Int64:
         """(n,) int64: how many neighbours each row has."""
@@ -319,7 +340,7 @@ class Release:
             "site": len(self.site), "digests": len(self.digests), "flags": len(self.flags),
             "visible_from": len(self.visible_from), "visible_until": len(self.visible_until),
             "text_group": len(self.text_group), "text_preference": len(self.text_preference),
-            "event_group": len(self.event_group), "versions": len(self.versions.updated),
+            "event_group": len(self.event_group), "ranked": len(self.ranked), "versions": len(self.versions.updated),
         }  # fmt: skip
         wrong = {name: length for name, length in per_row.items() if length != n}
         if wrong or len(self.section_ancestors) != nodes or {len(self.section_rows), len(self._sections)} != {nodes}:

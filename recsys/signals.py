@@ -12,6 +12,7 @@ from recsys.release import EVERGREEN, UNDATED, Release
 Floats = npt.NDArray[np.float64]
 Float32s = npt.NDArray[np.float32]
 DAY = 86_400.0
+Owner = int | Rows  # the article whose list is made, or of each pair
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +75,18 @@ class Matching:
         )
 
 
-def signals(release: Release, row: int, near: Neighbours, matching: Matching) -> Signals:
-    """The signals of the candidates `near` towards the article `row`; what the night did not measure is NaN there."""
+def signals(release: Release, row: Owner, near: Neighbours, matching: Matching) -> Signals:
+    """The signals of the candidates `near` towards the article `row`; what the night did not measure is NaN there.
+
+    `row` is one article, or (m,) articles, one a candidate; each pair's signals are the same to the bit either way.
+    """
     days = age_days(release, row, near.rows)
     published = release.published
     return Signals(
-        semantic=np.nan_to_num(calibrated(near.cosine, release.manifest.semantic_base)),
+        semantic=known(calibrated(near.cosine, release.manifest.semantic_base)),
         lexical=softened(near.words),
         names=softened(near.names),
-        kin=np.nan_to_num(near.kin.astype(np.float64)),
+        kin=known(near.kin.astype(np.float64)),
         section=section_affinity(release, row, near.rows, matching.section_rarity),
         author=(shared(release.authors, row, near.rows, matching.author_weight) > 0).astype(np.float64),
         tags=tag_affinity(release, row, near.rows, matching.tag_rarity),
@@ -94,12 +98,18 @@ def signals(release: Release, row: int, near: Neighbours, matching: Matching) ->
     )
 
 
+def known(values: Floats) -> Floats:
+    """(m,) with 0 in the place of NaN: a similarity that was not measured."""
+    return np.where(np.isnan(values), 0.0, values)
+
+
 def softened(cosine: npt.NDArray[np.floating]) -> Floats:
     """The square root of a cosine of word vectors, in [0, 1]: few words in common are already a lot. NaN becomes 0."""
-    return np.sqrt(np.clip(np.nan_to_num(cosine.astype(np.float64)), 0.0, 1.0))
+    found: Floats = np.sqrt(np.minimum(np.fmax(cosine.astype(np.float64), 0.0), 1.0))  # fmax passes NaN over
+    return found
 
 
-def elsewhere(release: Release, row: int, rows: Rows) -> Bools:
+def elsewhere(release: Release, row: Owner, rows: Rows) -> Bools:
     """Whether each of `rows` is on another site than `row`; never where a site is unknown."""
     mine, theirs = release.site[row], release.site[rows]
     different: Bools = (theirs != mine) & (theirs >= 0) & (mine >= 0)
@@ -111,54 +121,62 @@ def calibrated(cosine: npt.NDArray[np.floating], base: float) -> Floats:
 
     `base` is the model's mean cosine of random pairs, so that "nothing in common" is 0 and "the same" is 1.
     """
-    return np.clip((cosine.astype(np.float64) - base) / (1.0 - base), 0.0, 1.0)
+    scaled = (cosine.astype(np.float64) - base) / (1.0 - base)
+    return np.minimum(np.maximum(scaled, 0.0), 1.0)
 
 
-def section_affinity(release: Release, row: int, rows: Rows, section_rarity: Float32s) -> Floats:
+def section_affinity(release: Release, row: Owner, rows: Rows, section_rarity: Float32s) -> Floats:
     """Depth of the deepest section in common over the deeper of the two paths, times that section's rarity.
 
     A section that holds everything ("News") has rarity 0, so sharing it says nothing.
     """
-    mine = int(release.section[row])
-    if mine < 0 or not len(rows):
+    mine, theirs = release.section[row], release.section[rows]
+    if not len(rows) or not len(release.section_ancestors):
         return np.zeros(len(rows))
-    theirs = release.section[rows]
     path, paths = release.section_ancestors[mine], release.section_ancestors[theirs]
     same = np.logical_and.accumulate((paths == path) & (path >= 0), axis=1)
     depth = same.sum(axis=1)
-    deeper = np.maximum((paths >= 0).sum(axis=1), int((path >= 0).sum()))
-    rarity = section_rarity[path[np.maximum(depth - 1, 0)]]
-    affinity: Floats = np.where((theirs >= 0) & (depth > 0), depth / deeper * rarity, 0.0).astype(np.float64)
+    deeper = np.maximum((paths >= 0).sum(axis=1), (path >= 0).sum(axis=-1))
+    deepest = np.take_along_axis(paths, np.maximum(depth - 1, 0)[:, None], axis=1)[:, 0]
+    shares = (mine >= 0) & (theirs >= 0) & (depth > 0)
+    affinity: Floats = np.where(shares, depth / np.maximum(deeper, 1) * section_rarity[deepest], 0.0).astype(np.float64)
     return affinity
 
 
-def shared(column: ListColumn, row: int, rows: Rows, weights: npt.NDArray[np.floating] | None = None) -> Floats:
-    """For each of `rows`, the summed weight (1 each without `weights`) of the numbers that it shares with `row`."""
-    mine = column[row]
-    if not len(mine) or not len(rows):
-        return np.zeros(len(rows))
+def shared(column: ListColumn, row: Owner, rows: Rows, weights: npt.NDArray[np.floating] | None = None) -> Floats:
+    """For each of `rows` the summed squares of the weights (of 1 without any) of what it shares with `row`."""
     values, owners = column.gather(rows)
-    hit = np.isin(values, mine)
-    weight = None if weights is None else weights[values[hit]]
+    if isinstance(row, np.ndarray):
+        mine, theirs = column.gather(row)
+        size = max(int(values.max(initial=0)), int(mine.max(initial=0))) + 1
+        hit = np.isin(owners * size + values, theirs * size + mine)
+    else:
+        own = column[row]
+        hit = values == own[0] if len(own) == 1 else np.isin(values, own)
+    weight = None if weights is None else weights[values[hit]].astype(np.float64) ** 2
     return np.bincount(owners[hit], weights=weight, minlength=len(rows)).astype(np.float64)
 
 
-def tag_affinity(release: Release, row: int, rows: Rows, rarity: Float32s) -> Floats:
+def tag_affinity(release: Release, row: Owner, rows: Rows, rarity: Float32s) -> Floats:
     """Cosine of the two tag sets as vectors of inverse document frequencies."""
-    if not len(release.tags[row]) or not len(rows):
+    if not isinstance(row, np.ndarray) and not len(release.tags[row]):
         return np.zeros(len(rows))
-    squared = rarity.astype(np.float64) ** 2
-    both = shared(release.tags, row, rows, squared)
-    values, owners = release.tags.gather(rows)
-    norms = np.sqrt(
-        np.bincount(owners, weights=squared[values], minlength=len(rows)) * squared[release.tags[row]].sum()
-    )
+    both = shared(release.tags, row, rows, rarity)
+    mine = _length(release.tags, row if isinstance(row, np.ndarray) else np.array([row]), rarity)
+    norms = np.sqrt(_length(release.tags, rows, rarity) * mine)
     affinity: Floats = np.divide(both, norms, out=np.zeros(len(rows)), where=norms > 0)
     return affinity
 
 
-def age_days(release: Release, row: int, rows: Rows) -> Floats:
+def _length(column: ListColumn, rows: Rows, rarity: Float32s) -> Floats:
+    """(m,) the squared lengths of the tag vectors of these rows."""
+    values, owners = column.gather(rows)
+    squares = rarity[values].astype(np.float64) ** 2
+    return np.bincount(owners, weights=squares, minlength=len(rows)).astype(np.float64)
+
+
+def age_days(release: Release, row: Owner, rows: Rows) -> Floats:
     """Days between the dates of two articles, NaN where either is unknown."""
-    theirs, mine = release.published[rows], int(release.published[row])
-    known = (theirs != UNDATED) & (mine != UNDATED)
-    return np.where(known, np.abs(theirs.astype(np.float64) - float(mine)) / DAY, np.nan)
+    theirs, mine = release.published[rows], release.published[row]
+    dated = (theirs != UNDATED) & (mine != UNDATED)
+    return np.where(dated, np.abs(theirs.astype(np.float64) - np.float64(mine)) / DAY, np.nan)

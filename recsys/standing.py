@@ -35,6 +35,7 @@ class Standing:
         ignored_sections: nodes that fill no list.
         ignored_authors: numbers that have no list.
         pins: which articles stand in which slots.
+        plain: whether nothing here changes a score: the lists of the night hold, but for who is hidden.
     """
 
     since: float
@@ -47,6 +48,7 @@ class Standing:
     ignored_sections: frozenset[int]
     ignored_authors: frozenset[int]
     pins: Pins
+    plain: bool
 
     @classmethod
     def of(cls, lives: Lifecycles, now: float) -> "Standing":
@@ -58,17 +60,22 @@ class Standing:
         hidden = gone | (flags & RECOMMENDABLE == 0)
         hidden[_rows(release, rules, Action.EXCLUDE)] = True
         sections, authors = _ignored(release, rules)
+        factor = _factors(release, rules)
+        matching = _matching(release, rules, flags & EVERGREEN != 0, sections, authors)
+        told = {rule.action for rule in rules}
+        lasting = np.array_equal(matching.evergreen[: len(release.base)], release.base.flags & EVERGREEN != 0)
         return cls(
             since=now,
             until=_next(now, lives.first, lives.last, overlay.rules),
             gone=gone,
             hidden=hidden,
             silent=_silent(release, rules, flags & SHOWS_RELATED == 0),
-            factor=_factors(release, rules),
-            matching=_matching(release, rules, flags & EVERGREEN != 0, sections, authors),
+            factor=factor,
+            matching=matching,
             ignored_sections=sections,
             ignored_authors=authors,
             pins=Pins.of(release, rules),
+            plain=factor is None and Action.IGNORE not in told and lasting,
         )
 
 

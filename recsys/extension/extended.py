@@ -12,6 +12,7 @@ from recsys.errors import ArticleNotFound
 from recsys.extension.annex import Annex
 from recsys.extension.columns import LongerLookup, longer_texts
 from recsys.neighbours import Neighbours
+from recsys.ranked import First
 from recsys.release import Release
 from recsys.urls import canonical_url
 
@@ -95,6 +96,10 @@ class ExtendedRelease(Release):
         own = len(self._base)
         near = self._base.neighbours(row) if row < own else self._annex.near.own[row - own]
         return self._annex.near.later(near, row, self._count)
+
+    def first(self, row: int) -> First | None:
+        """The first of the row's lists as the night ranked them; None where something has come to them since."""
+        return None if row >= len(self._base) or self._annex.near.touched(row) else self._base.first(row)
 
     @property
     def neighbour_counts(self) -> Int64:

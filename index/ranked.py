@@ -1,0 +1,94 @@
+"""Ranks, a block of rows at a time, what requests will mostly ask for; by the very functions that answer them."""
+
+from itertools import pairwise
+
+import numpy as np
+
+from recsys.columns import Int64
+from recsys.floor import floor
+from recsys.grouping import first_of_each
+from recsys.neighbours import Neighbours
+from recsys.ranked import BY_AUTHOR, MOST, Ranked
+from recsys.ranking import Weights, parts, score, text_relevance
+from recsys.release import Release
+from recsys.signals import Floats, Matching, signals
+
+_PAIRS = 500_000  # that are weighed at a time
+
+
+def ranked(release: Release, weights: Weights) -> Ranked:
+    """The first MOST similar articles of each row above the floor, and the newest BY_AUTHOR by its authors."""
+    matching, least = Matching.of(release), floor(release, weights)
+    blocks = [_block(release, weights, matching, least, start, stop) for start, stop in _spans(release)]
+    owners, rows, scores, similar = (np.concatenate(column) for column in zip(*blocks, strict=True))
+    counts = np.bincount(owners, minlength=len(release))
+    offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    return Ranked(
+        offsets,
+        rows.astype(np.int32),
+        scores.astype(np.float64),
+        np.bincount(owners[similar], minlength=len(release)).astype(np.uint8),
+    )
+
+
+def _spans(release: Release) -> list[tuple[int, int]]:
+    """(start, stop) of rows with about _PAIRS neighbours."""
+    ends = np.concatenate([[0], np.cumsum(release.neighbour_counts)])
+    cuts = np.searchsorted(ends, np.arange(0, ends[-1] + _PAIRS, _PAIRS), "right") - 1
+    edges = np.unique(np.concatenate([[0], cuts, [len(release)]])).tolist()
+    return list(pairwise(edges)) or [(0, 0)]
+
+
+def _block(
+    release: Release, weights: Weights, matching: Matching, least: float, start: int, stop: int
+) -> tuple[Int64, Int64, Floats, "np.typing.NDArray[np.bool_]"]:
+    """(owners, rows, scores, similar) of the rows start … stop-1, by owner, its similar ones first."""
+    owners, near = release.neighbours_of(start, stop)
+    found = _weighed(release, weights, matching, owners, near)
+    kept = found[1] >= least
+    owners_kept, near_rows, scored = owners[kept], near.rows[kept].astype(np.int64), found[0][kept]
+    order = np.lexsort((near_rows, -release.published[near_rows].astype(np.float64), -scored, owners_kept))
+    order = order[first_of_each(owners_kept[order], MOST)]
+    one, other = _by_authors(release, start, stop)
+    theirs = _weighed(release, weights, matching, one, _looked_up(owners, near, one, other))
+    all_owners = np.concatenate([owners_kept[order], one])
+    similar = np.arange(len(all_owners)) < len(order)
+    last = np.argsort(all_owners, kind="stable")
+    rows, scores = np.concatenate([near_rows[order], other]), np.concatenate([scored[order], theirs[0]])
+    return all_owners[last], rows[last], scores[last], similar[last]
+
+
+def _weighed(
+    release: Release, weights: Weights, matching: Matching, owners: Int64, near: Neighbours
+) -> tuple[Floats, Floats]:
+    """(scores, relevance by text) of pairs."""
+    found = signals(release, owners, near, matching)
+    by_part = parts(found, release.text_length[owners].astype(np.float64), weights)
+    return score(by_part), text_relevance(by_part)
+
+
+def _by_authors(release: Release, start: int, stop: int) -> tuple[Int64, Int64]:
+    """Pairs (row, one of the newest by its authors), each once, by row."""
+    owners, others = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    for row in range(start, stop):
+        lists = [release.author_rows[author][: BY_AUTHOR + 1] for author in release.authors[row].tolist()]
+        if lists:
+            rows = np.unique(np.concatenate(lists)).astype(np.int64)
+            rows = rows[rows != row]
+            rows = rows[np.lexsort((rows, -release.published[rows].astype(np.float64)))][:BY_AUTHOR]
+            others.append(rows)
+            owners.append(np.full(len(rows), row, np.int64))
+    return np.concatenate(owners), np.concatenate(others)
+
+
+def _looked_up(owners: Int64, near: Neighbours, one: Int64, other: Int64) -> Neighbours:
+    """What was measured of the pairs (one, other), NaN where they are no neighbours; as `Neighbours.lookup`."""
+    size = int(max(near.rows.max(initial=0), other.max(initial=0))) + 1
+    keys, wanted = owners * size + near.rows, one * size + other
+    order = np.argsort(keys)
+    place = np.minimum(np.searchsorted(keys[order], wanted), max(len(keys) - 1, 0))
+    if not len(keys):
+        return Neighbours.unknown(other)
+    there = keys[order][place] == wanted
+    values = (np.where(there, getattr(near, name)[order][place], np.nan).astype(np.float32) for name in near.MEASURED)
+    return Neighbours(other, *values)

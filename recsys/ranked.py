@@ -1,0 +1,90 @@
+"""What the night ranked: the first of each article's list, so that a request has only to look who may be shown.
+
+It holds for the weights that the night was given and while nothing but who may be shown depends on the newsroom's word;
+`recsys.page` works everything out anew where it does not. Both ways lead to the same list and the same scores.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from recsys.columns import Int32, Int64, open_array, save_array
+
+MOST = 64  # rows of a list of similar articles; who needs more has them ranked at the request
+BY_AUTHOR = 8  # rows of a list of the same authors, with their scores
+_FILES = ("offsets", "rows", "scores", "similar")
+
+
+@dataclass(frozen=True, slots=True)
+class First:
+    """The first of one article's lists.
+
+    Attributes:
+        rows: (m,) int32, similar ones, best first.
+        scores: (m,) float64 in [0, 1].
+        more: (b,) int32, other rows, by the same authors.
+        more_scores: (b,) float64.
+    """
+
+    rows: Int32
+    scores: npt.NDArray[np.float64]
+    more: Int32
+    more_scores: npt.NDArray[np.float64]
+
+    @property
+    def whole(self) -> bool:
+        """Whether no other article is similar."""
+        return len(self.rows) < MOST
+
+    def score_of(self) -> dict[int, float]:
+        """The scores by row."""
+        scores = dict(zip(self.more.tolist(), self.more_scores.tolist(), strict=True))
+        return scores | dict(zip(self.rows.tolist(), self.scores.tolist(), strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """The first of all lists: those of row r are at `offsets[r]` … `offsets[r + 1]`, `similar[r]` similar ones first.
+
+    `offsets` is (n + 1,) int64, `rows` (total,) int32, `scores` (total,) float64, `similar` (n,) uint8.
+    """
+
+    offsets: Int64
+    rows: Int32
+    scores: npt.NDArray[np.float64]
+    similar: npt.NDArray[np.uint8]
+
+    def __len__(self) -> int:
+        return len(self.similar)
+
+    def __getitem__(self, row: int) -> First:
+        start, stop = self.offsets[row], self.offsets[row + 1]
+        middle = start + self.similar[row]
+        return First(
+            self.rows[start:middle], self.scores[start:middle], self.rows[middle:stop], self.scores[middle:stop]
+        )
+
+    @classmethod
+    def none(cls, n: int) -> "Ranked":
+        """Of n rows, before anything is ranked."""
+        nothing = np.zeros(n + 1, np.int64), np.empty(0, np.int32), np.empty(0, np.float64)
+        return cls(*nothing, np.zeros(n, np.uint8))
+
+    def save(self, folder: Path) -> None:
+        """Write one array a column."""
+        for part in _FILES:
+            save_array(folder / f"ranked.{part}.npy", getattr(self, part))
+
+    @classmethod
+    def open(cls, folder: Path) -> "Ranked":
+        """What `save` wrote, memory-mapped.
+
+        Raises:
+            ValueError: the files do not belong together.
+        """
+        found = cls(*(open_array(folder / f"ranked.{part}.npy") for part in _FILES))
+        if len(found.offsets) != len(found) + 1 or not int(found.offsets[-1]) == len(found.rows) == len(found.scores):
+            raise ValueError(f"ranked: {len(found.rows)} rows, its offsets end elsewhere")
+        return found

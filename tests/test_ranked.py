@@ -1,0 +1,108 @@
+"""What the night ranked answers as if it were ranked at the request."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from conftest import MakeRelease, article, published
+from fakes import FakeEmbedder
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from test_laws import NOW, articles, narrowings, overlays
+from test_standing import Clock
+
+from recsys import Recommender, Release
+from recsys.answers import Fallback
+from recsys.articles import Article
+from recsys.extension import Extension
+from recsys.overlay import Overlay
+from recsys.ranked import BY_AUTHOR, MOST
+from recsys.ranking import Weights
+from recsys.variety import AS_RANKED, Variety
+
+OTHERS = Weights(section=0.3, tempo=0.0)
+CHOICES = [Variety(), AS_RANKED, Variety(copies=False, per_event=1)]
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Release, Release]:
+    """One paper, ranked at night for the weights of the service, and for others."""
+    paper = [*articles(), *(replace(one, id=f"{one.id}-again") for one in articles()[:20])]  # each second one a copy
+    folders = [tmp_path_factory.mktemp(name) for name in ("so", "otherwise")]
+    return published(folders[0], paper, neighbours=8), published(folders[1], paper, neighbours=8, weights=OTHERS)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    number=st.integers(0, 59), k=st.integers(0, 30), overlay=st.one_of(st.just(Overlay()), overlays),
+    asked=narrowings, variety=st.sampled_from(CHOICES), fallback=st.sampled_from(Fallback),
+)  # fmt: skip
+def test_lists_ranked_at_night_are_those_ranked_at_the_request(
+    both: tuple[Release, Release], number: int, k: int, overlay: Overlay, asked: dict[str, object],
+    variety: Variety, fallback: Fallback,
+) -> None:  # fmt: skip
+    key, clock = articles()[number].id, Clock(NOW + timedelta(hours=1))
+    fast, slow = (Recommender(one, overlay=overlay, variety=variety, clock=clock) for one in both)
+    ours, theirs = (one.related(key, k, 5, 3, fallback=fallback, **asked) for one in (fast, slow))  # type: ignore[arg-type]
+    assert replace(ours, release=theirs.release) == theirs
+    explained = fast.related(key, k, 5, 3, fallback=fallback, explain=True, **asked)  # type: ignore[arg-type]
+    assert [item.score for item in explained.similar] == [item.score for item in ours.similar]
+    assert [item.score for item in explained.author] == [item.score for item in ours.author]
+
+
+def test_whoever_serves_with_other_weights_ranks_at_the_request(both: tuple[Release, Release]) -> None:
+    so, otherwise = (Recommender(one, OTHERS) for one in both)
+    for one in articles()[:10]:
+        ours, theirs = so.similar(one.id, 10), otherwise.similar(one.id, 10)
+        assert replace(ours, release=theirs.release) == theirs
+
+
+def test_a_list_that_is_longer_than_the_night_kept_goes_on(make_release: MakeRelease) -> None:
+    """Of one subject there are more than the night keeps for an article, and some are hidden by the request."""
+    paper = [article(n, body=f"storm harbour bridge council ferry {n}") for n in range(MOST + 40)]
+    fast, slow = (
+        Recommender(make_release(paper, neighbours=120, weights=weights), variety=AS_RANKED)
+        for weights in (Weights(), OTHERS)
+    )
+    first = fast.release.first(0)
+    assert first is not None
+    assert not first.whole
+    hidden = {fast.release.ids[row] for row in first.rows.tolist()[:20]}
+    for k in (20, 50, 90):
+        ours, theirs = fast.similar("a000", k, exclude=hidden), slow.similar("a000", k, exclude=hidden)
+        assert replace(ours, release=theirs.release) == theirs
+        assert len(ours.items) == min(k, len(paper) - 1 - len(hidden))
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(later=st.lists(st.integers(0, 79), min_size=1, max_size=6), number=st.integers(0, 59))
+def test_what_came_since_changes_the_lists_that_it_belongs_to(
+    both: tuple[Release, Release], later: list[int], number: int
+) -> None:
+    views = []
+    for base in both:
+        extension = Extension(base)
+        for place, other in enumerate(later):
+            new = replace(
+                articles()[other % 60], id=f"new-{place}" if other >= 40 else articles()[other].id, title="New"
+            )
+            extension.add(new, FakeEmbedder().embed([extension.text(new)])[0])
+        views.append(Recommender(extension.release(), clock=Clock(NOW)))
+    ours, theirs = (view.related(articles()[number].id, 12, 6) for view in views)
+    assert replace(ours, release=theirs.release) == theirs
+
+
+def test_the_night_keeps_the_newest_of_the_authors_with_their_scores(both: tuple[Release, Release]) -> None:
+    release = both[0]
+    for row in range(len(release)):
+        first, own = release.first(row), set(release.authors[row].tolist())
+        assert first is not None
+        theirs = [one for one in release.recent.tolist() if own & set(release.authors[one].tolist()) and one != row]
+        assert first.more.tolist() == theirs[:BY_AUTHOR]
+        assert set(theirs[:BY_AUTHOR]) <= first.score_of().keys()
+
+
+def test_one_article_alone_and_none_at_all_are_ranked(make_release: MakeRelease) -> None:
+    lonely: list[Article] = [article(1)]
+    assert Recommender(make_release(lonely)).similar("a001", 5).items == ()
+    assert len(make_release([]).ranked) == 0
