@@ -12,6 +12,7 @@ import numpy as np
 from recsys.answers import Fallback, Filled, Order, Source
 from recsys.columns import Rows
 from recsys.eligibility import Eligibility, Filters
+from recsys.firsts import Firsts
 from recsys.neighbours import Neighbours
 from recsys.pins import Pin, arranged, placed
 from recsys.ranked import First
@@ -67,8 +68,8 @@ class Page:
 
     Attributes:
         floor: the least relevance by text that is called similar, in [0, 1].
+        firsts: the first of each list as far as it is known.
         explained: whether the parts of scores are wanted.
-        ranked_so: whether the night ranked by these weights.
     """
 
     release: Release
@@ -78,8 +79,8 @@ class Page:
     standing: Standing
     row: int
     filters: Filters
+    firsts: Firsts
     explained: bool = True
-    ranked_so: bool = False
 
     def eligibility(self, taken: Iterable[int] = ()) -> Eligibility:
         """Who may be shown here, beside what other lists have `taken`."""
@@ -144,7 +145,9 @@ class Page:
 
     def _first(self) -> First | None:
         """The first of this article's lists, where those of the night hold."""
-        return self.release.first(self.row) if self.ranked_so and self.standing.plain else None
+        if not self.standing.plain:
+            return None
+        return self.firsts.of(self.release, self.row, self.standing.matching)
 
     def _offered(self, first: First, eligible: Eligibility, shelf: Shelf) -> bool:
         """Whether what `ranked` would give was offered, or as much of it as there is room for."""

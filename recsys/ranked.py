@@ -24,19 +24,16 @@ class First:
     Attributes:
         rows: (m,) int32, similar ones, best first.
         scores: (m,) float64 in [0, 1].
+        whole: whether no other article is similar.
         more: (b,) int32, other rows, by the same authors.
         more_scores: (b,) float64.
     """
 
     rows: Int32
     scores: npt.NDArray[np.float64]
+    whole: bool
     more: Int32
     more_scores: npt.NDArray[np.float64]
-
-    @property
-    def whole(self) -> bool:
-        """Whether no other article is similar."""
-        return len(self.rows) < MOST
 
     def score_of(self) -> dict[int, float]:
         """The scores by row."""
@@ -62,9 +59,9 @@ class Ranked:
     def __getitem__(self, row: int) -> First:
         start, stop = self.offsets[row], self.offsets[row + 1]
         middle = start + self.similar[row]
-        return First(
-            self.rows[start:middle], self.scores[start:middle], self.rows[middle:stop], self.scores[middle:stop]
-        )
+        rows, scores = self.rows, self.scores
+        whole = bool(self.similar[row] < MOST)
+        return First(rows[start:middle], scores[start:middle], whole, rows[middle:stop], scores[middle:stop])
 
     @classmethod
     def none(cls, n: int) -> "Ranked":

@@ -18,6 +18,7 @@ from recsys.cards import Card
 from recsys.eligibility import Filters, Narrowing
 from recsys.errors import ConfigError
 from recsys.explanation import Explanation, explain
+from recsys.firsts import Firsts
 from recsys.floor import floor
 from recsys.lifecycles import Lifecycles
 from recsys.overlay import Overlay
@@ -55,7 +56,7 @@ class Recommender:
         self.overlay = overlay or Overlay()
         self.variety = variety or Variety()
         self.floor = floor(release, self.weights)
-        self._ranked_so = release.manifest.config.get("weights") == self.weights.record()
+        self._firsts = Firsts(release, self.weights, self.floor)
         self._clock = clock
         self._lives = Lifecycles.of(release, self.overlay)
         self._standing = Standing.of(self._lives, clock())
@@ -66,7 +67,7 @@ class Recommender:
         later.release, later.overlay = release, overlay
         if release.base is not self.release.base:
             later.floor = floor(release, self.weights)
-            later._ranked_so = release.manifest.config.get("weights") == self.weights.record()
+            later._firsts = Firsts(release, self.weights, later.floor)
         later._lives = self._lives.followed(release, overlay)
         later._standing = Standing.of(later._lives, self._clock())
         return later
@@ -207,7 +208,7 @@ class Recommender:
     def _page(self, article_id: str, narrowing: Narrowing, explain: bool = True) -> Page:
         row, filters = self.release.row(article_id), Filters(**narrowing)
         return Page(
-            self.release, self.weights, self.variety, self.floor, self.standing, row, filters, explain, self._ranked_so
+            self.release, self.weights, self.variety, self.floor, self.standing, row, filters, self._firsts, explain
         )
 
     def _answer(self, article_id: str, picks: Picks) -> Answer:

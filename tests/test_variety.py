@@ -10,6 +10,7 @@ from recsys.answers import Answer, Order, Source
 from recsys.articles import AuthorName
 from recsys.columns import ListColumn
 from recsys.errors import ConfigError
+from recsys.ranking import Weights
 from recsys.rules import Action, Kind
 from recsys.variety import Variety
 
@@ -34,7 +35,8 @@ def lists(recommender: Recommender, **asked: object) -> dict[str, Answer]:
     everything = {"similar": recommender.similar("a000", 12, **asked)}  # type: ignore[arg-type]
     for order in Order:
         everything[order] = recommender.more_from_author("a000", 12, order=order, **asked)  # type: ignore[arg-type]
-    barren = Recommender(recommender.release, overlay=recommender.overlay, variety=recommender.variety)
+    others = Weights(tempo=0.0)  # the night has not ranked for these
+    barren = Recommender(recommender.release, others, overlay=recommender.overlay, variety=recommender.variety)
     barren.floor = 2.0  # nothing is similar
     everything["fallback"] = barren.similar("a000", 12, **asked)  # type: ignore[arg-type]
     return everything

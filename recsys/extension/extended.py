@@ -98,8 +98,16 @@ class ExtendedRelease(Release):
         return self._annex.near.later(near, row, self._count)
 
     def first(self, row: int) -> First | None:
-        """The first of the row's lists as the night ranked them; None where something has come to them since."""
-        return None if row >= len(self._base) or self._annex.near.touched(row) else self._base.first(row)
+        """The first of the row's lists as the night ranked them; None where it did not know the row."""
+        return self._base.first(row) if row < len(self._base) else None
+
+    def later(self, row: int) -> Neighbours:
+        """Of a row that the night knew, the neighbours that have come since."""
+        return self._annex.near.later(self._base.later(row), row, self._count)
+
+    def mark(self, row: int) -> bytes:
+        """The very same object as long as nothing has come near to the row; empty where nothing has since the night."""
+        return self._annex.near.mark(row) or self._base.mark(row)
 
     @property
     def neighbour_counts(self) -> Int64:

@@ -44,9 +44,9 @@ class Nearness:
             if again or score > self._least.get(other, -1.0):
                 self._put(other, self._later.get(other, b"") + packed[place * _SIZE : (place + 1) * _SIZE])
 
-    def touched(self, row: int) -> bool:
-        """Whether an arrival is near to this row."""
-        return row in self._later
+    def mark(self, row: int) -> bytes:
+        """Another object once another arrival is near to this row; empty where none is."""
+        return self._later.get(row, b"")
 
     def relevance_to(self, near: Neighbours) -> Floats:
         """(m,) in [0, 1]: what an article with these neighbours is to each of them, by text alone."""
