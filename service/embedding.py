@@ -4,24 +4,25 @@ A draft's vector is made by the process that was asked, and kept nowhere.
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from threading import Event, Thread
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from filelock import FileLock, Timeout
 
 from recsys.errors import ModelError
 from recsys.manifest import Model
 from recsys.store import ArticleStore
+from service.model_process import ModelProcess
 from service.questions import Questions
 from service.settings import Settings
 from service.trouble import Trouble
 
 if TYPE_CHECKING:
-    from recsys.embedding import Embedder, Vectors
+    from recsys.embedding import Vectors
 
 log = logging.getLogger(__name__)
 
@@ -29,8 +30,17 @@ _BATCH = 16
 _AGAIN = 60.0  # seconds after which a model that could not be loaded is tried again
 
 
+class Embedder(Protocol):
+    """What makes vectors; `fingerprint` is that of its model and precision."""
+
+    fingerprint: str
+
+    def embed(self, texts: Sequence[str]) -> "Vectors":
+        """(m, dim) float32 unit rows. Raises ModelError where it cannot any more."""
+
+
 class Embedding:
-    """Embeds texts in a thread of its own, into the store. The model loads there, when it is first needed.
+    """Embeds texts into the store, from a thread of its own. The model loads when it is first needed.
 
     Args:
         url: the store's address.
@@ -38,7 +48,7 @@ class Embedding:
         load: gives what makes vectors of this model and precision.
     """
 
-    def __init__(self, url: str, lock: Path, load: Callable[[Model], "Embedder"]) -> None:
+    def __init__(self, url: str, lock: Path, load: Callable[[Model], Embedder]) -> None:
         self._url, self._lock, self._load = url, FileLock(lock), load
         self._embedder: Embedder | None = None
         self._store: ArticleStore | None = None
@@ -48,7 +58,7 @@ class Embedding:
         self._done: Callable[[], None] = lambda: None
         self._trouble = Trouble(log)
         self._wake, self._stop = Event(), Event()
-        self._drafts = Questions["Embedder"](self._wake.set)
+        self._drafts = Questions[Embedder](self._wake.set)
         self._thread = Thread(target=self._run, name="embedding", daemon=True)
 
     def start(self, done: Callable[[], None]) -> None:
@@ -60,6 +70,8 @@ class Embedding:
         """End the thread after its batch."""
         self._stop.set()
         self._wake.set()
+        if isinstance(self._embedder, ModelProcess):
+            self._embedder.close()
         if self._thread.is_alive():
             self._thread.join(timeout=5.0)
 
@@ -101,9 +113,11 @@ class Embedding:
             except Timeout:
                 pass  # another process does it
             except Exception as error:  # a model that cannot be loaded, a lost store: lists go on by words
+                if isinstance(error, ModelError):
+                    self._embedder = None  # it may have ended: another is loaded when there is something to do
                 self._trouble.found(f"new articles are not embedded: {error}", None)
 
-    def _loaded(self, model: Model) -> "Embedder":
+    def _loaded(self, model: Model) -> Embedder:
         if self._embedder is None or self._embedder.fingerprint != model.fingerprint:
             if self._refused is not None and self._refused[0] == model.fingerprint and monotonic() < self._refused[1]:
                 raise ModelError(self._refused[2])
@@ -134,13 +148,7 @@ def embedding_of(settings: Settings) -> Embedding | None:
         return None
     name = settings.embed
 
-    def load(model: Model) -> "Embedder":
-        from recsys.embedding import load_embedder  # torch, and only in the process that embeds
-
-        for precision in ("float32", "bfloat16"):
-            embedder = load_embedder(name, precision)
-            if embedder.fingerprint == model.fingerprint:
-                return embedder
-        raise ModelError(f"{name} is not the model of the release, which is {model.name}: see --embed")
+    def load(model: Model) -> ModelProcess:
+        return ModelProcess(name, model.fingerprint)
 
     return Embedding(settings.store, settings.releases / ".embedding.lock", load)

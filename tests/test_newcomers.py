@@ -1,5 +1,7 @@
 """What is published, changed or taken down after the night is in the lists of a running service within moments."""
 
+import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -12,11 +14,15 @@ from fakes import FakeEmbedder
 from index.nightly import NightlyConfig, nightly
 from index.publish import rollback
 from recsys.articles import Article, AuthorName, Status
+from recsys.embedding import load_embedder
+from recsys.errors import ModelError
 from recsys.extension import Extension
 from recsys.manifest import Model
+from recsys.model_files import DEFAULT_MODEL
 from recsys.store import ArticleStore
 from service.embedding import Embedding
 from service.live import Live, View
+from service.model_process import ModelProcess
 from service.newcomers import Newcomers
 
 INES = (AuthorName("Ines Vallory"),)
@@ -201,3 +207,20 @@ def test_a_vector_that_comes_but_cannot_be_used_is_not_tried_again_and_again(
         newcomers.round()
     assert caplog.text.count("article 'a050' cannot be measured") == 1
     newcomers.stop()
+
+
+def test_the_model_lives_in_a_process_of_its_own_that_is_made_anew_when_it_dies() -> None:
+    here = load_embedder(DEFAULT_MODEL)
+    other = ModelProcess(DEFAULT_MODEL, here.fingerprint)
+    try:
+        assert (other.fingerprint, other.dim, other.max_chars) == (here.fingerprint, here.dim, here.max_chars)
+        texts = ["The bridge is closed.", "A storm in the harbour."]
+        assert other.embed(texts) == pytest.approx(here.embed(texts), abs=1e-5)
+        assert other.pid is not None
+        os.kill(other.pid, signal.SIGKILL)
+        with pytest.raises(ModelError, match="has ended"):
+            other.embed(texts)
+    finally:
+        other.close()
+    with pytest.raises(ModelError, match="is not the model of the release"):
+        ModelProcess(DEFAULT_MODEL, "another")
