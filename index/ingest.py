@@ -2,7 +2,6 @@
 
 import logging
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
@@ -12,6 +11,7 @@ from pathlib import Path
 from index.rejects import Reject, RejectFile, shown
 from index.report import IngestReport, Limit
 from index.sources import Row, check, rows
+from index.tally import Tally
 from recsys.articles import Article
 from recsys.cms import Fate
 from recsys.errors import ConfigError, SourceError, StoreError
@@ -97,7 +97,7 @@ def take_in(
 
 
 class _Run:
-    """One ingest while it runs: what is counted, and the articles that wait for their transaction."""
+    """One ingest while it runs, and the articles that wait for their transaction."""
 
     def __init__(
         self,
@@ -110,13 +110,8 @@ class _Run:
     ) -> None:
         self._cms = cms
         self._store, self._config, self._now, self._rejects, self._export = store, config, now, rejects, export
-        self._outcomes: Counter[Outcome] = Counter()  # of records without a warning
-        self._warned: Counter[Outcome] = Counter()
-        self._warnings: Counter[str] = Counter()
-        self._stale = self._taken_down = 0
-        self._problems: list[str] = []
+        self._tally = Tally(now)
         self._columns_missing = set(config.mapping.values())
-        self._latest: datetime | None = None
         self._rejected_before = rejects.count
         self._waiting: list[Reading] = []
         self._seen: list[str] = []
@@ -145,32 +140,19 @@ class _Run:
         except SourceError as error:
             if self._rejects.failed:
                 raise
-            self._problems.append(str(error))
+            self._tally.problems.append(str(error))
         self._flush(where)
         yield done
 
     def finish(self) -> IngestReport:
         """Retire what a full export lacks, and count up."""
         if self._config.reject_limit.exceeded(self._rejected, self._read):
-            self._problems.append(
+            self._tally.problems.append(
                 f"{self._rejected:,} of {self._read:,} records were rejected, the limit is"
                 f" {self._config.reject_limit}: see {self._config.rejects}, or raise --reject-limit"
             )
         retired = self._retire()
-        return IngestReport(
-            new=self._outcomes[Outcome.NEW],
-            changed=self._outcomes[Outcome.CHANGED],
-            unchanged=self._outcomes[Outcome.UNCHANGED],
-            retired=retired,
-            warned=self._warned.total(),
-            rejected=self._rejected,
-            warnings=dict(self._warnings),
-            warned_outcomes=dict(self._warned),
-            stale=self._stale,
-            taken_down=self._taken_down,
-            problems=tuple(self._problems),
-            latest=self._latest,
-        )
+        return self._tally.report(self._rejected, retired)
 
     @property
     def _rejected(self) -> int:
@@ -178,7 +160,7 @@ class _Run:
 
     @property
     def _read(self) -> int:
-        return self._outcomes.total() + self._warned.total() + self._stale + self._rejected
+        return self._tally.total + self._rejected
 
     def _row(self, where: str, row: Row) -> None:
         if row.record is None:
@@ -195,7 +177,7 @@ class _Run:
         self._waiting.append(reading)
         self._seen.append(reading.article.id)
         self._characters += _characters(reading.article)
-        self._latest = max(filter(None, (self._latest, _moment(reading.article, self._now))), default=None)
+        self._tally.read(reading.article)
 
     def _reject(self, where: str, row: Row, error: Unusable, article_id: str | None) -> None:
         column = self._config.mapping.get(error.field, error.field)
@@ -204,15 +186,10 @@ class _Run:
             self._seen.append(article_id)
 
     def _flush(self, where: str) -> None:
-        for reading, outcome in zip(self._waiting, self._put(where), strict=True):
-            if outcome is None:
-                self._stale += 1
-                continue
-            (self._warned if reading.warnings else self._outcomes)[outcome] += 1
-            self._warnings.update(reading.warnings)
-        ids = [reading.article.id for reading in self._waiting]
-        down = self._store.takedowns.among(ids)
-        self._taken_down += sum(article_id in down for article_id in ids)
+        outcomes = self._put(where)
+        down = self._store.takedowns.among(reading.article.id for reading in self._waiting)
+        for reading, outcome in zip(self._waiting, outcomes, strict=True):
+            self._tally.put(reading, outcome, reading.article.id in down)
         if self._export is not None:
             self._export.add(self._seen)
         self._waiting, self._seen, self._characters = [], [], 0
@@ -228,23 +205,17 @@ class _Run:
     def _retire(self) -> int:
         if self._export is None:
             return 0
-        if self._problems:
-            self._problems.append("nothing was retired: the export was not read well, see above")
+        if self._tally.problems:
+            self._tally.problems.append("nothing was retired: the export was not read well, see above")
             return 0
         try:
             return self._export.retire_absent(self._config.retire_limit)
         except StoreError as error:
-            self._problems.append(str(error))
+            self._tally.problems.append(str(error))
             return 0
 
     def _id_column(self) -> str:
         return self._config.mapping.get("id", "id")
-
-
-def _moment(article: Article, now: datetime) -> datetime | None:
-    """When it was changed last, as its record says; what lies ahead says nothing."""
-    said = (article.published_at, article.updated_at)
-    return max((moment for moment in said if moment and moment <= now), default=None)
 
 
 def _rows(path: Path) -> Iterator[Row]:

@@ -131,7 +131,9 @@ def _weigh(
     """(unit rows, the hashes of their columns, (n,) their lengths before); the weights are in `recsys.postings`."""
     from sklearn.preprocessing import normalize
 
-    weight = weights(frequency, counts.shape[0])
+    held = np.flatnonzero(frequency)  # few of all hashes, in most archives
+    weight = np.zeros(len(frequency), np.float32)
+    weight[held] = weights(frequency[held], counts.shape[0])
     counts.data = np.sqrt(counts.data) * weight[counts.indices]
     counts.eliminate_zeros()
     used = np.unique(counts.indices)

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 
-import victims
-from victims import Op
+import task
+from task import Op
 
 from recsys.articles import Status
 from recsys.store import ArticleStore
@@ -47,7 +47,7 @@ class Holdings:
             found = list(snapshot.articles(status=None))
             down = frozenset(standing.article_id for standing in store.takedowns.standing())
             for one in found:
-                own = victims.article(one.id, _version(one.tags))
+                own = task.article(one.id, _version(one.tags))
                 assert one == replace(own, status=Status.CANCELED if one.id in down else Status.USABLE)
             numbers = [change.change for change in store.changes_after(0, 1_000_000)]
             assert len(numbers) == len(found), "two articles have one change number"

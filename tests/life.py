@@ -16,13 +16,13 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-import victims
+import task
 from fakes import FakeEmbedder
 from fastapi.testclient import TestClient
 from holdings import Holdings
 from nursery import Note, Nursery, Victim
 from postgres import Server
-from victims import Op, Paper
+from task import Op, Paper
 
 from index import publish
 from index.nightly import NightlyConfig, nightly
@@ -63,7 +63,7 @@ class Life:
     def of(cls, folder: Path, url: str, nursery: Nursery, seed: int, server: Server | None = None) -> "Life":
         """A paper of a few articles after its first night."""
         with closing(ArticleStore.open(url)) as store:
-            store.put([victims.article(f"{prefix}{number:02}", 1) for prefix in "dh" for number in range(12)])
+            store.put([task.article(f"{prefix}{number:02}", 1) for prefix in "dh" for number in range(12)])
             _, secret = store.keys.make("The CMS", [Scope.ARTICLES], who="admin")
             current = nightly(store, folder / "releases", FakeEmbedder(), KEPT).id
         dice = random.Random(seed)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import victims
-from victims import Op, Task
+from task import Op, Task
 
 Note = tuple[Op, Mapping[str, Any] | None]  # what a victim did, and the answer, None where it has none
 PRELOADED = [

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+import httpx
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
@@ -17,7 +18,9 @@ from fakes import FakeEmbedder
 from hypothesis import given
 from hypothesis import strategies as st
 
+import eval.bench.base
 import eval.bench.known
+import index.__main__
 from eval.__main__ import main
 from eval.bench import results
 from eval.bench.benchmark import Room, options_of, with_options
@@ -25,7 +28,9 @@ from eval.bench.bulk import fill
 from eval.bench.corpus import Archive, CorpusConfig
 from eval.bench.corpus.config import LAST_DAY
 from eval.bench.interleave import interleaved
+from eval.bench.pending import Pending
 from eval.bench.schedule import at_rate
+from eval.bench.servers import running
 from eval.bench.waiting import counted, waiting
 from index.embed import embed_missing
 from recsys.articles import Article
@@ -307,27 +312,40 @@ def test_few_that_wait_are_the_first_of_many_and_a_share_of_them_is_changed(arch
     assert not list(waiting(archive, 0, 0.2))
 
 
-# --- each benchmark, with real processes ---
+# --- each benchmark, with real servers ---
 
 
+@pytest.fixture
+def built_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The archive is built in this process, which has loaded a model before."""
+
+    def run_program(name: str, *arguments: str | Path) -> str:
+        assert name == "index"
+        done = CliRunner().invoke(index.__main__.main, [str(one) for one in arguments])
+        assert done.exit_code == 0, done.output
+        return done.stdout
+
+    monkeypatch.setattr(eval.bench.base, "run_program", run_program)
+
+
+@pytest.mark.usefixtures("built_here")
 def test_every_benchmark_runs_and_finds_what_it_says(tmp_path: Path) -> None:
     tiny = [
         "freshness.articles=300", "freshness.workers=2", "freshness.seconds=1", "freshness.reads=20",
-        "freshness.repetitions=1", "freshness.embed=no", "pending.articles=300", "pending.pending=0,6",
+        "freshness.repetitions=1", "freshness.embed=no", "pending.articles=300", "pending.pending=6",
         "pending.seconds=0.3", "pending.repetitions=1", "pending.calls=10", "pending.writes=1",
         "request.articles=300", "request.calls=20", "request.repetitions=2", "http.articles=300",
-        "http.routes=similar", "http.servers=uvicorn", "http.seconds=0.2", "http.repetitions=2",
+        "http.routes=similar", "http.servers=uvicorn", "http.seconds=0.1", "http.repetitions=1",
     ]  # fmt: skip
     arguments = [word for text in tiny for word in ("--set", text)]
-    file = tmp_path / "found.json"
-    done = CliRunner().invoke(main, ["bench", "--work", str(tmp_path / "work"), "--json", str(file), *arguments])
+    file, work = tmp_path / "found.json", tmp_path / "work"
+    done = CliRunner().invoke(main, ["bench", "--work", str(work), "--json", str(file), *arguments])
     assert done.exit_code == 0, done.output
     found = {one["name"]: one["results"] for one in json.loads(file.read_text())["benchmarks"]}
     named = {name: {(one["case"], one["what"]) for one in every} for name, every in found.items()}
     assert list(named) == ["request", "http", "pending", "freshness"]
     assert ("2 workers", "new: in its author's list and another's") in named["freshness"]
     assert ("2 workers", "taken down: gone from all lists") in named["freshness"]
-    assert ("6 pending, in process", "similar(k=6) p50, to 0 pending") in named["pending"]
     assert ("6 pending, over HTTP", "one more write, until its list is there") in named["pending"]
     assert ("300 articles", "related p50, to the bare table") in named["request"]
     assert any(what == "throughput, to FastAPI, constant bytes" for _, what in named["http"])
@@ -338,4 +356,17 @@ def test_every_benchmark_runs_and_finds_what_it_says(tmp_path: Path) -> None:
             assert "failed" not in one["note"], (name, one)
             assert "were not s" not in one["note"], (name, one)
     assert len(done.stdout.splitlines()) > sum(map(len, found.values()))
-    assert len(list((tmp_path / "work").glob("archive-300-*"))) == 1  # one archive, made once, serves all
+    in_process = Pending(articles=300, pending=(0, 6), calls=10, repetitions=1, http=False)
+    compared = {(one.case, one.what) for one in in_process.measure(Room(work, tmp_path))}
+    assert ("6 pending, in process", "similar(k=6) p50, to 0 pending") in compared
+    assert len(list(work.glob("archive-300-*"))) == 1  # one archive, made once, serves all
+
+
+@pytest.mark.parametrize("server", ["uvicorn", "granian", "hypercorn"])
+def test_every_server_runs_an_application_and_its_work_is_counted(server: str, tmp_path: Path) -> None:
+    pytest.importorskip(server, reason="it comes with the extra bench")
+    environ = {"BENCH_BYTES": "40"}
+    with running(server, "eval.bench.constant:bare", environ, "/v1/any", tmp_path / "log") as one:
+        answer = httpx.get(f"http://127.0.0.1:{one.port}/v1/any")
+        assert (answer.status_code, len(answer.content)) == (200, 40)
+        assert one.cpu() > 0

@@ -13,7 +13,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-import victims
+import task
 from life import Life
 from nursery import SETTINGS, Nursery
 
@@ -74,7 +74,7 @@ def test_a_store_whose_making_was_killed_is_made_by_the_next(life: Life) -> None
         for op, answer in founder.notes():
             with closing(ArticleStore.open(op["url"], create=answer is None)) as store:
                 if answer is None:
-                    store.put([victims.article("b", 0)])
+                    store.put([task.article("b", 0)])
                 assert store.change() == sum(store.count().values()) > 0
 
 

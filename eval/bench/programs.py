@@ -7,13 +7,15 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
 from recsys.errors import RecsysError
+from recsys.keys import Scope
+from recsys.store import ArticleStore
 
 HOST = "127.0.0.1"
 _MIB = 2**20
@@ -64,7 +66,8 @@ def run_program(name: str, *arguments: str | Path) -> str:
 
 def new_key(url: str) -> str:
     """The secret of a new key that may write articles."""
-    return run_program("index", "keys", "make", "--owner", "bench", "--scope", "articles", "--store", url).split()[-1]
+    with closing(ArticleStore.open(url)) as store:
+        return store.keys.make("bench", [Scope.ARTICLES], who="bench")[1]
 
 
 @contextmanager
