@@ -3,6 +3,7 @@
 import asyncio
 import json
 import math
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -207,6 +208,14 @@ def test_a_name_that_is_no_benchmark_is_refused(bench: Callable[..., Result]) ->
     done = bench("nothing")
     assert done.exit_code == 2
     assert "there are broken, fine" in done.output
+
+
+def test_without_the_extra_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psutil", None)
+    done = CliRunner().invoke(main, ["bench", "--list"])
+    assert done.exit_code == 1
+    assert "pip install 'news-recsys[bench]'" in done.output
+    assert "Traceback" not in done.output
 
 
 # --- the invented archive ---

@@ -2,12 +2,14 @@
 
 import logging
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
 import msgspec
 
 from eval.options import PATH, SEED
+from recsys.errors import MissingExtra
 
 
 @click.command("bench")
@@ -35,6 +37,8 @@ def bench_command(
     Example:
       python -m eval bench freshness --set freshness.workers=1,4 --json freshness.json
     """
+    if find_spec("psutil") is None:
+        raise MissingExtra("benchmarks need psutil: pip install 'news-recsys[bench]'")
     from eval.bench.benchmark import options_of, shown, with_options
     from eval.bench.known import known
     from eval.bench.machine import this_machine
