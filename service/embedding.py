@@ -143,4 +143,4 @@ def embedding_of(settings: Settings) -> Embedding | None:
                 return embedder
         raise ModelError(f"{name} is not the model of the release, which is {model.name}: see --embed")
 
-    return Embedding(settings.store, settings.releases / ".embedding.lock", load)
+    return Embedding(settings.store, settings.folder / ".embedding.lock", load)
