@@ -12,7 +12,9 @@ import tempfile
 import time
 from pathlib import Path
 
-import httpx
+import obstore
+import obstore.exceptions
+from obstore.store import S3Store
 
 KEY, SECRET = "paper", "a-secret-of-the-tests"
 SERVICES = ("master", "volume", "filer", "s3", "admin", "webdav")
@@ -63,12 +65,16 @@ class ObjectServer:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _wait(self) -> None:
+        store = S3Store(
+            "paper", endpoint=self.address, access_key_id=KEY, secret_access_key=SECRET, region="us-east-1",
+            client_options={"allow_http": True}, retry_config={"max_retries": 0},
+        )  # fmt: skip
         end = time.monotonic() + 30
         while time.monotonic() < end and self._guard.poll() is None:
             try:
-                if httpx.get(f"{self.address}/healthz", timeout=1).status_code == 200:
-                    return
-            except httpx.HTTPError:
+                obstore.put(store, "ready", b"")  # makes the bucket
+                return
+            except obstore.exceptions.BaseError:
                 pass
             time.sleep(0.05)
         log = (self.folder / "log").read_text(errors="replace")[-2000:]
