@@ -148,7 +148,8 @@ class Replica:
             except _Stopped:
                 return
             except NoRelease as error:
-                self._trouble.found(str(error), level=logging.INFO if self._seen is None else logging.ERROR)
+                is_new = current_or_none(self._cache) is None
+                self._trouble.found(str(error), level=logging.INFO if is_new else logging.ERROR)
             except (ReleaseDamaged, ReleaseFormatError) as error:
                 self._trouble.found(f"the new release is refused, what is cached stays: {error}")
             except (ReleaseError, OSError) as error:

