@@ -31,7 +31,7 @@ from index.shelf import shelf_of
 from recsys import Release
 from recsys.errors import ConfigError, MissingExtra, NoRelease, Overtaken, ReleaseDamaged, ReleaseError
 from recsys.manifest import MANIFEST, Manifest
-from recsys.objects import Objects, checked_url
+from recsys.objects import Found, Objects, checked_url
 from recsys.release import CURRENT, current_id
 from recsys.release_folder import release_ids
 from recsys.release_store import ReleaseStore
@@ -316,6 +316,20 @@ def test_many_at_once_replace_the_pointer_only_once(house: House) -> None:
     for thread in threads:
         thread.join()
     assert taken == [house.releases.current_id()]
+
+
+def test_a_put_whose_answer_was_lost_and_that_was_sent_again_is_no_defeat(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.publish()
+    put = Objects.put
+
+    def twice(self: Objects, key: str, content: bytes, instead_of: Found | None) -> None:
+        put(self, key, content, instead_of)
+        put(self, key, content, instead_of)
+
+    monkeypatch.setattr(Objects, "put", twice)
+    assert house.publish().id == house.releases.current_id()
 
 
 def test_a_store_without_conditions_is_looked_at_just_before(s3: str, monkeypatch: pytest.MonkeyPatch) -> None:
