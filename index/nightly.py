@@ -7,7 +7,7 @@ from pathlib import Path
 
 from index.build import BuildConfig, build, manifest_of
 from index.checks import Limits, check, refuse_failed
-from index.publish import last_manifest, only_one, publish, release_id, staging
+from index.shelf import Shelf, shelf_of
 from recsys.embedding import Embedder
 from recsys.errors import ReleaseError
 from recsys.manifest import FORMAT, Manifest
@@ -25,9 +25,10 @@ class NightlyConfig:
     Attributes:
         build: what shapes the release.
         limits: bounds of the checks before publishing.
-        keep: how many releases stay on disk, >= 1.
+        keep: how many releases stay, >= 1.
         force: publish although a check failed, and record which.
         rebuild: build although nothing has changed since the current release.
+        work: folder to build in where releases go to an object store; None for the system's temporary one.
     """
 
     build: BuildConfig = field(default_factory=BuildConfig)
@@ -35,23 +36,29 @@ class NightlyConfig:
     keep: int = 5
     force: bool = False
     rebuild: bool = False
+    work: Path | None = None
 
 
-def nightly(store: ArticleStore, releases: Path, embedder: Embedder, config: NightlyConfig | None = None) -> Manifest:
+def nightly(
+    store: ArticleStore, releases: Path | str, embedder: Embedder, config: NightlyConfig | None = None
+) -> Manifest:
     """Build a release from the store, check it, publish it; returns the manifest of what is then current.
 
-    Where neither the store, the model nor the configuration has changed since the current release, that one stays.
+    `releases` is a folder, or the URL of an object store. Where neither the store, the model nor the configuration has
+    changed since the current release, that one stays.
 
     Raises:
         BuildRefused: a check failed; `CURRENT` is as it was.
         ConfigError: another job is publishing to this folder.
-        ReleaseError: the disk is full or cannot be written; `CURRENT` is as it was.
+        Overtaken: another job has published to this object store meanwhile; this night's build is not.
+        ReleaseError: the disk is full or cannot be written, or the object store; `CURRENT` is as it was.
         StoreError: the store cannot be read; `CURRENT` is as it was.
     """
     config = config or NightlyConfig()
     try:
-        with only_one(releases):
-            return _night(store, releases, embedder, config)
+        shelf = shelf_of(releases, config.work)
+        with shelf.only_one():
+            return _night(store, shelf, embedder, config)
     except OSError as error:
         reason = f"cannot write a release in {releases}: {error}"
         raise ReleaseError(
@@ -59,18 +66,18 @@ def nightly(store: ArticleStore, releases: Path, embedder: Embedder, config: Nig
         ) from error
 
 
-def _night(store: ArticleStore, releases: Path, embedder: Embedder, config: NightlyConfig) -> Manifest:
-    last = last_manifest(releases)
+def _night(store: ArticleStore, shelf: Shelf, embedder: Embedder, config: NightlyConfig) -> Manifest:
+    last = shelf.last_manifest()
     if last and not config.rebuild and _same(last, store, embedder, config.build):
         log.info("nothing has changed since %s: it stays current", last.id)
         return last
-    with staging(releases) as folder:
+    with shelf.staging() as folder:
         built = build(store, folder, embedder, config.build)
         now = datetime.now(UTC)
         draft = manifest_of(built, "draft", now, embedder, config.build)
-        name = release_id(releases, now, replace(draft, created_at="").computed_digest())
+        name = shelf.next_id(now, replace(draft, created_at="").computed_digest())
         manifest = _checked(folder, replace(draft, id=name), last, config)
-        publish(folder, releases, manifest, config.keep)
+        shelf.publish(folder, manifest, config.keep)
     log.info("published %s: %d articles", manifest.id, manifest.articles)
     return manifest
 

@@ -2,11 +2,38 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
+from recsys.objects import checked_url, is_url
+
 PATH = click.Path(path_type=Path)
 Command = Callable[..., None]
+
+
+class Place(click.ParamType[Path | str]):
+    """A folder as a Path, or the checked URL of an object store as text."""
+
+    name = "place"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path | str:
+        """Raises ConfigError for a URL that cannot be used."""
+        return checked_url(value) if isinstance(value, str) and is_url(value) else Path(value)
+
+
+class Folder(Place):
+    """The same where it must be a folder of this host."""
+
+    name = "folder"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path | str:
+        """Raises a usage error for a URL."""
+        place = super().convert(value, param, ctx)
+        if not isinstance(place, Path):
+            self.fail(f"{place} is no folder: give the --cache of a service that follows it", param, ctx)
+        return place
+
 
 STORE = click.option(
     "--store",
@@ -22,7 +49,15 @@ AUTHORS = click.option(
     "--authors", type=PATH, help="What the newsroom says of its authors, in YAML: ids, names, aliases, who is hidden."
 )
 RELEASES = click.option(
-    "--releases", default="releases", show_default=True, type=PATH, help="The folder that holds the releases."
+    "--releases",
+    default="releases",
+    show_default=True,
+    type=Place(),
+    metavar="PLACE",
+    help="Where the releases are: a folder, or s3://bucket/prefix, gs://…, az://container/prefix.",
+)
+RELEASES_HERE = click.option(
+    "--releases", default="releases", show_default=True, type=Folder(), help="The folder that holds the releases."
 )
 
 

@@ -12,7 +12,8 @@
     ├── ReleaseError           a release on disk
     │   ├── NoRelease          nothing is published yet, or no release of that id
     │   ├── ReleaseDamaged     a file is missing, cut short or altered
-    │   └── ReleaseFormatError written by another version of the format
+    │   ├── ReleaseFormatError written by another version of the format
+    │   └── Overtaken          somebody else has published meanwhile
     ├── ArticleNotFound        no such article in this release
     ├── RuleNotFound           no such editors' rule, or it is over
     ├── TakedownNotFound       the article is not taken down
@@ -81,6 +82,10 @@ class ReleaseDamaged(ReleaseError):
 
 class ReleaseFormatError(ReleaseError):
     """The release was written by a version of the format that this code does not read."""
+
+
+class Overtaken(ReleaseError):
+    """An object is no longer what a write was meant to replace: somebody else has published meanwhile."""
 
 
 class ArticleNotFound(RecsysError, LookupError):

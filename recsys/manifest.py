@@ -107,8 +107,17 @@ class Manifest:
         """
         path = folder / MANIFEST
         try:
-            raw = msgspec.json.decode(path.read_bytes())
-        except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+            content = path.read_bytes()
+        except OSError as error:
+            raise ReleaseDamaged(f"{path}: cannot be read ({error}); roll back or build again") from error
+        return cls.parse(content, str(path))
+
+    @classmethod
+    def parse(cls, content: bytes, path: str) -> "Manifest":
+        """The manifest that these bytes are; `path` is what errors call it. Raises what `read` does."""
+        try:
+            raw = msgspec.json.decode(content)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise ReleaseDamaged(f"{path}: cannot be read ({error}); roll back or build again") from error
         version = raw.get("format") if isinstance(raw, dict) else None
         if isinstance(version, int) and version != FORMAT:

@@ -8,8 +8,9 @@ from typing import Any
 import click
 import uvicorn
 
-from recsys.errors import ConfigError
+from recsys.errors import ConfigError, MissingExtra
 from recsys.ranking import Weights
+from recsys.release_store import ReleaseStore
 from service.settings import Settings
 from service.signatures import Secrets
 from service.workers import Workers
@@ -22,7 +23,10 @@ _LEVELS = ("critical", "error", "warning", "info", "debug")
 
 
 @click.command()
-@click.option("--releases", metavar="DIR", help="Folder of the releases; it may still be empty.")
+@click.option(
+    "--releases", metavar="PLACE", help="Folder of the releases, or s3://bucket/prefix; it may still be empty."
+)
+@click.option("--cache", metavar="DIR", help="Folder of this host for releases of an object store.")
 @click.option(
     "--store", metavar="URL", help="Article store, for takedowns and editors' rules, such as sqlite:///articles.db."
 )
@@ -57,7 +61,9 @@ def main(log_level: str, **options: Any) -> None:
             Weights.read(settings.weights)  # said here, once, and not by each worker
         for webhook in settings.webhooks:
             Secrets.read(webhook.name, webhook.secret_file)
-    except ConfigError as error:
+        if isinstance(settings.releases, str):
+            ReleaseStore.open(settings.releases)
+    except (ConfigError, MissingExtra) as error:
         raise click.UsageError(str(error)) from error
     os.environ.update(settings.as_environ())  # how worker processes get them
     # the server ends its requests first and then raises the signal again: being told to stop is no failure

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from time import time
 from typing import Any
 
@@ -26,6 +27,7 @@ from service.newsroom import newsroom
 from service.office import Office
 from service.parent import end_with_parent
 from service.remembered import Remembered
+from service.replica import Replica
 from service.routes import lists
 from service.settings import Settings
 from service.signatures import Secrets
@@ -60,22 +62,28 @@ def create_app(settings: Settings, clock: Callable[[], float] = time) -> FastAPI
     `clock` tells the seconds since 1970 UTC; embargoes and rules begin and end by it.
 
     Raises:
-        ConfigError: the weights file, or the secret of a webhook, cannot be used.
+        ConfigError: the weights file, the secret of a webhook or the URL of the releases cannot be used.
+        MissingExtra: the URL needs a package that is not installed.
     """
     weights = Weights() if settings.weights is None else Weights.read(settings.weights)
     secrets = {webhook.name: Secrets.read(webhook.name, webhook.secret_file) for webhook in settings.webhooks}
     variety = Variety(per_event=settings.per_event)
     embedding = embedding_of(settings)
-    live = Live(settings.releases, weights, settings.store, settings.poll_seconds, variety, clock, embedding)
+    live = Live(settings.folder, weights, settings.store, settings.poll_seconds, variety, clock, embedding)
+    replica = _replica_of(settings)
     office = None if settings.store is None else Office(settings.store)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         sys.setswitchinterval(_TURN)
+        if replica is not None:
+            replica.start()
         await asyncio.to_thread(live.start)  # a large release takes seconds to verify, and signals must be heard
         try:
             yield
         finally:
+            if replica is not None:
+                await asyncio.to_thread(replica.stop)
             await asyncio.to_thread(live.stop)
             if office is not None:
                 office.close()
@@ -111,6 +119,13 @@ def create_app(settings: Settings, clock: Callable[[], float] = time) -> FastAPI
         app.add_middleware(CORSMiddleware, allow_origins=list(settings.cors_origins), allow_methods=["GET"])
     app.add_middleware(Head)
     return app
+
+
+def _replica_of(settings: Settings) -> Replica | None:
+    """What follows an object store; None where releases are in a folder."""
+    if isinstance(settings.releases, Path):
+        return None
+    return Replica.of(settings.releases, settings.folder, settings.poll_seconds)
 
 
 def app_from_environment() -> FastAPI:

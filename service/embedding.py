@@ -151,4 +151,4 @@ def embedding_of(settings: Settings) -> Embedding | None:
     def load(model: Model) -> ModelProcess:
         return ModelProcess(name, model.fingerprint)
 
-    return Embedding(settings.store, settings.releases / ".embedding.lock", load)
+    return Embedding(settings.store, settings.folder / ".embedding.lock", load)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from recsys.errors import ConfigError
+from recsys.objects import checked_url, is_url
 from recsys.recommender import MAX_K
 from recsys.variety import Variety
 from service.cache_keys import CacheKeys
@@ -35,7 +36,8 @@ class Settings:
     """The settings of a service.
 
     Attributes:
-        releases: folder that holds the releases and `CURRENT`; it may still be empty.
+        releases: folder that holds the releases and `CURRENT`, or URL of an object store; it may still be empty.
+        cache: folder of this host for releases of an object store; its workers share it.
         store: URL of the article store, for takedowns and editors' rules; without it a list shows what the night saw.
         weights: JSON file with weights; without it those of `recsys.ranking`.
         host, port: where to listen, port in [1, 65535].
@@ -52,7 +54,7 @@ class Settings:
         webhooks: who may send articles; they need a store.
     """
 
-    releases: Path
+    releases: Path | str
     store: str | None = None
     weights: Path | None = None
     host: str = "127.0.0.1"
@@ -67,6 +69,15 @@ class Settings:
     purged_seconds: int = 0
     cache_keys: CacheKeys = CacheKeys.SURROGATE_KEY
     webhooks: tuple[Webhook, ...] = ()
+    cache: Path | None = None
+
+    @property
+    def folder(self) -> Path:
+        """Where releases are on this host."""
+        if isinstance(self.releases, Path):
+            return self.releases
+        assert self.cache is not None, "read() sees to it"
+        return self.cache
 
     @classmethod
     def read(cls, environ: Mapping[str, str], options: Mapping[str, object] | None = None) -> "Settings":
@@ -88,7 +99,11 @@ class Settings:
             except ValueError as error:
                 raise ConfigError(f"{key} is {raw!r}: give {wanted}") from error
         if "releases" not in values:
-            raise ConfigError(f"no folder of releases: give --releases DIR or {PREFIX}RELEASES")
+            raise ConfigError(f"no releases: give --releases with a folder or a URL, or {PREFIX}RELEASES")
+        if isinstance(values["releases"], str):
+            values["releases"] = checked_url(values["releases"])
+            if "cache" not in values:
+                raise ConfigError(f"releases of an object store are kept on disk: give --cache DIR or {PREFIX}CACHE")
         if values.get("webhooks") and "store" not in values:
             raise ConfigError(f"webhooks need a store to write to: give --store URL or {PREFIX}STORE")
         return cls(**values)
@@ -139,6 +154,10 @@ def _origins(text: str) -> tuple[str, ...]:
     return origins
 
 
+def _place(text: str) -> Path | str:
+    return text if is_url(text) else Path(text)
+
+
 def _webhooks(text: str) -> tuple[Webhook, ...]:
     pairs = [part.strip().partition(":") for part in text.split(",") if part.strip()]
     if not all(_NAME.fullmatch(name) and path for name, _, path in pairs) or len({pair[0] for pair in pairs}) < len(
@@ -149,7 +168,8 @@ def _webhooks(text: str) -> tuple[Webhook, ...]:
 
 
 _PARSERS: dict[str, tuple[str, Callable[[str], object]]] = {
-    "releases": ("a folder", Path),
+    "releases": ("a folder, or a URL such as s3://bucket/prefix", _place),
+    "cache": ("a folder", Path),
     "store": ("an SQLAlchemy URL such as sqlite:///articles.db", str),
     "weights": ("a JSON file", Path),
     "host": ("a host name or address", str),

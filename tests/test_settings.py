@@ -52,7 +52,7 @@ def test_a_bad_option_is_named_as_it_is_typed() -> None:
 
 
 def test_without_a_folder_of_releases_nothing_can_start() -> None:
-    with pytest.raises(ConfigError, match="give --releases DIR or RECSYS_RELEASES"):
+    with pytest.raises(ConfigError, match="give --releases with a folder or a URL, or RECSYS_RELEASES"):
         Settings.read({})
 
 
@@ -65,7 +65,8 @@ def test_a_list_holds_three_of_an_event_unless_the_settings_say_otherwise() -> N
 @given(
     st.builds(
         Settings,
-        releases=st.sampled_from([Path("a"), Path("/b c/d")]),
+        releases=st.sampled_from([Path("a"), Path("/b c/d"), "s3://bucket/a b"]),
+        cache=st.sampled_from([Path("c"), Path("/d e")]),
         store=st.sampled_from([None, "sqlite:///x.db"]),
         weights=st.sampled_from([None, Path("w.json")]),
         port=st.integers(1, 65_535),

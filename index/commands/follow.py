@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from index.options import PATH, RELEASES, STORE
+from index.options import PATH, RELEASES_HERE, STORE
 from recsys.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
     help="Path or pattern of files, an http(s) address, wordpress:ADDRESS or drupal:ADDRESS.",
 )
 @STORE
-@RELEASES
+@RELEASES_HERE
 @click.option("--map", "mapping", multiple=True, metavar="FIELD=COLUMN,…", help="Columns that have other names.")
 @click.option("--interval", default="30s", show_default=True, help="From one round to the next, such as 10s or 5m.")
 @click.option("--once", is_flag=True, help="One round; ends with 1 where it fails.")

@@ -38,13 +38,14 @@ from recsys.errors import BuildRefused
     help="How far apart articles on one event may be.",
 )
 @AUTHORS
-@click.option("--keep", default=5, show_default=True, type=click.IntRange(min=1), help="Releases to keep on disk.")
+@click.option("--keep", default=5, show_default=True, type=click.IntRange(min=1), help="Releases to keep.")
+@click.option("--work", type=PATH, help="Folder to build in, where releases go to an object store.")
 @click.option("--force", is_flag=True, help="Publish although a check failed, and record which.")
 @click.option("--rebuild", is_flag=True, help="Build although nothing has changed.")
 def nightly_command(
     files: tuple[Path, ...],
     url: str,
-    releases: Path,
+    releases: Path | str,
     model: str | None,
     precision: Any,
     neighbours: int,
@@ -52,6 +53,7 @@ def nightly_command(
     event_days: int,
     authors: Path | None,
     keep: int,
+    work: Path | None,
     force: bool,
     rebuild: bool,
     **options: Any,
@@ -74,7 +76,7 @@ def nightly_command(
     registry = Registry.read(authors) if authors else Registry()
     # first, so that a wrong one is told at once
     build = BuildConfig(neighbours, language=language, event_days=event_days, registry=registry)
-    config = NightlyConfig(build, keep=keep, force=force, rebuild=rebuild)
+    config = NightlyConfig(build, keep=keep, force=force, rebuild=rebuild, work=work)
     store = ArticleStore.open(url, create=True)
     if files and not ingested(files, store, **options):
         raise BuildRefused("the ingest failed, so nothing was built; the last release stays")

@@ -1,4 +1,4 @@
-"""`releases`, `rollback` and `verify`: what lies on disk, and which of it is served."""
+"""`releases`, `rollback` and `verify`: what there is, and which of it is served."""
 
 from pathlib import Path
 
@@ -9,11 +9,11 @@ from index.options import RELEASES
 
 @click.command("releases")
 @RELEASES
-def releases_command(releases: Path) -> None:
+def releases_command(releases: Path | str) -> None:
     """List the releases, newest first; * marks the one that is served."""
-    from index.publish import listed
+    from index.shelf import shelf_of
 
-    for found in listed(releases):
+    for found in shelf_of(releases).listed():
         what = found.problem or f"{found.articles:>9,} articles  change {found.change:<9,} {found.model}"
         click.echo(f"{'*' if found.current else ' '} {found.id}  {what}")
 
@@ -21,20 +21,21 @@ def releases_command(releases: Path) -> None:
 @click.command("rollback")
 @click.argument("release", required=False)
 @RELEASES
-def rollback_command(release: str | None, releases: Path) -> None:
+def rollback_command(release: str | None, releases: Path | str) -> None:
     """Serve RELEASE again, or the newest whole one before the current."""
-    from index.publish import only_one, rollback
+    from index.shelf import shelf_of
 
-    with only_one(releases):
-        click.echo(f"current release: {rollback(releases, release)}")
+    shelf = shelf_of(releases)
+    with shelf.only_one():
+        click.echo(f"current release: {shelf.rollback(release)}")
 
 
 @click.command("verify")
 @click.argument("release", required=False)
 @RELEASES
-def verify_command(release: str | None, releases: Path) -> None:
+def verify_command(release: str | None, releases: Path | str) -> None:
     """Compare every file of RELEASE (the current one else) with its checksum."""
-    from index.publish import verify
+    from index.shelf import shelf_of
 
-    whole = verify(releases, release)
-    click.echo(f"{whole.id} is whole: {len(whole)} articles, {len(whole.manifest.files)} files")
+    whole = shelf_of(releases).verify(release)
+    click.echo(f"{whole.id} is whole: {whole.articles} articles, {len(whole.files)} files")

@@ -1,0 +1,78 @@
+"""A folder of releases: what changes in it appears whole or not at all.
+
+`CURRENT` is written aside, synced and renamed over the old one; what is not whole has a name that is no release's. The
+night publishes into such a folder, and a replica keeps one as its cache of an object store.
+"""
+
+import os
+import shutil
+from contextlib import suppress
+from pathlib import Path
+from uuid import uuid4
+
+from recsys.errors import ReleaseError
+from recsys.release import CURRENT, RELEASE_ID, current_id
+
+STAGING = ".staging-"
+
+
+def release_ids(releases: Path) -> list[str]:
+    """Names of all release folders, newest first."""
+    if not releases.is_dir():
+        return []
+    return sorted((path.name for path in releases.iterdir() if RELEASE_ID.fullmatch(path.name)), reverse=True)
+
+
+def current_or_none(releases: Path) -> str | None:
+    """The id that `CURRENT` names, None where it names none that is there."""
+    try:
+        return current_id(releases)
+    except ReleaseError:
+        return None
+
+
+def point_at(releases: Path, release: str) -> None:
+    """Replace `CURRENT` atomically and durably."""
+    aside = releases / f"{CURRENT}.{uuid4().hex}"
+    try:
+        with aside.open("w", encoding="ascii") as file:
+            file.write(f"{release}\n")
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(releases / CURRENT)
+    finally:
+        aside.unlink(missing_ok=True)
+    sync_folder(releases)
+
+
+def put_away(releases: Path, release: str) -> None:
+    """Remove a release; at no moment is it listed and not whole. What cannot be removed today is in nobody's way."""
+    with suppress(OSError):
+        doomed = (releases / release).rename(releases / f"{STAGING}{uuid4().hex}")
+        shutil.rmtree(doomed, ignore_errors=True)
+
+
+def prune(releases: Path, keep: int) -> None:
+    """Remove the oldest releases beyond `keep`, never the current one."""
+    current = current_or_none(releases)
+    for name in release_ids(releases)[max(keep, 1) :]:
+        if name != current:
+            put_away(releases, name)
+
+
+def sweep(releases: Path) -> None:
+    """Remove what has no release's name: builds that were not finished, and a `CURRENT` that was not put in place."""
+    for stale in releases.glob(f"{STAGING}*"):
+        shutil.rmtree(stale, ignore_errors=True)
+    for stale in releases.glob(f"{CURRENT}.*"):
+        with suppress(OSError):
+            stale.unlink()
+
+
+def sync_folder(folder: Path) -> None:
+    """A rename is durable only once its folder is synced."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
