@@ -17,6 +17,7 @@ from index.neighbours import Corpus, NeighbourTable, neighbours
 from index.rows import COLUMNS, RowColumns, write_rows
 from index.stories import EVENT_DAYS, SAME_TEXT, StoryConfig, stories
 from index.story_files import Largest, largest_stories, story_counts, write_stories
+from index.vector_index import IndexConfig, write_vectors
 from recsys.authors import People
 from recsys.columns import ListColumn, save_array
 from recsys.embedding import Embedder
@@ -29,7 +30,6 @@ from recsys.release import REPORT, VECTORS
 from recsys.store import ArticleStore
 from recsys.terms import known_language, names, term_reader
 from recsys.text import RECIPE, Boilerplate, find_boilerplate, lexical_text
-from recsys.vectors import VectorIndex
 from recsys.versions import Versions
 
 log = logging.getLogger(__name__)
@@ -48,6 +48,7 @@ class BuildConfig:
         same_text: share of the smaller of two texts that must be in the other to be one text, in [0.5, 1].
         event_days: articles on one event are at most so many days apart.
         registry: what the newsroom says of its authors.
+        index: which vector index.
 
     Raises:
         ConfigError: Snowball does not know the language, or a number is out of its range.
@@ -60,6 +61,7 @@ class BuildConfig:
     same_text: float = SAME_TEXT
     event_days: int = EVENT_DAYS
     registry: Registry = field(default_factory=Registry)
+    index: IndexConfig = field(default_factory=IndexConfig)
 
     def __post_init__(self) -> None:
         known_language(self.language)  # now, not after an hour of embedding
@@ -71,8 +73,10 @@ class BuildConfig:
 
     def record(self) -> dict[str, int | float | str]:
         """What the manifest keeps; of the registry the SHA-256 of its file as `authors`, "" where there is none."""
-        settings = {item.name: getattr(self, item.name) for item in fields(self) if item.name != "registry"}
-        return settings | {"authors": self.registry.digest}
+        whole = ("registry", "index")
+        settings = {item.name: getattr(self, item.name) for item in fields(self) if item.name not in whole}
+        index = {f"index_{name}": value for name, value in asdict(self.index).items()}
+        return settings | index | {"authors": self.registry.digest}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,7 @@ class Built:
     articles: int
     semantic_base: float
     counts: dict[str, int]
+    index: dict[str, int | float | str]
 
 
 def build(store: ArticleStore, folder: Path, embedder: Embedder, config: BuildConfig) -> Built:
@@ -115,7 +120,9 @@ def build(store: ArticleStore, folder: Path, embedder: Embedder, config: BuildCo
     named.postings().save(folder, "names")
     write_registry(folder, config.registry)
     lists = write_lists(folder, published, columns.persons, columns.sections, columns.tags, people)
-    index = _write_vectors(folder, store, columns.digests, embedder.dim)
+    digests, dim = columns.digests, embedder.dim
+    blocks = (store.embeddings(digests[start : start + _BLOCK], dim) for start in range(0, len(digests), _BLOCK))
+    index, about_index = write_vectors(folder / VECTORS, blocks, dim, config.neighbours, config.index)
     with progress("neighbours", index.n) as advance:
         lengths, author_rows = np.array(columns.lengths, np.int32), ListColumn.open(folder, "author_rows")
         corpus = Corpus(index, words, named, published, lengths, author_rows)
@@ -127,7 +134,7 @@ def build(store: ArticleStore, folder: Path, embedder: Embedder, config: BuildCo
     write_stories(folder, found_stories, published)
     counts = _counts(lists, table, boilerplate, columns) | story_counts(found_stories)
     _write_report(folder, boilerplate, counts, largest_stories(folder, found_stories, published))
-    return Built(folder, store.identity(), change, index.n, table.semantic_base, counts)
+    return Built(folder, store.identity(), change, index.n, table.semantic_base, counts, about_index)
 
 
 def manifest_of(built: Built, release_id: str, now: datetime, embedder: Embedder, config: BuildConfig) -> Manifest:
@@ -144,15 +151,9 @@ def manifest_of(built: Built, release_id: str, now: datetime, embedder: Embedder
         semantic_base=built.semantic_base,
         config=config.record(),
         counts=built.counts,
+        index=built.index,
         files=record_files(built.folder),
     )
-
-
-def _write_vectors(folder: Path, store: ArticleStore, digests: list[str], dim: int) -> VectorIndex:
-    blocks = (store.embeddings(digests[start : start + _BLOCK], dim) for start in range(0, len(digests), _BLOCK))
-    index = VectorIndex.build(blocks, dim)
-    index.save(folder / VECTORS)
-    return index
 
 
 def _write_neighbours(folder: Path, table: NeighbourTable) -> None:

@@ -8,6 +8,7 @@ import click
 from index.commands.ingest import ingested
 from index.options import AUTHORS, PATH, RELEASES, STORE, reading
 from recsys.errors import BuildRefused
+from recsys.index_kind import AUTO, CHOICES
 
 
 @click.command("nightly")
@@ -38,6 +39,19 @@ from recsys.errors import BuildRefused
     help="How far apart articles on one event may be.",
 )
 @AUTHORS
+@click.option(
+    "--index", default=AUTO, show_default=True, type=click.Choice(CHOICES), help="How the nearest vectors are found."
+)
+@click.option(
+    "--index-memory", default=2.0, show_default=True, help="GiB that searches of vectors may keep busy, for auto."
+)
+@click.option(
+    "--index-recall",
+    default=0.98,
+    show_default=True,
+    type=click.FloatRange(0.0, 1.0),
+    help="Share of the nearest that an approximate index must find; below it nothing is published.",
+)
 @click.option("--keep", default=5, show_default=True, type=click.IntRange(min=1), help="Releases to keep on disk.")
 @click.option("--force", is_flag=True, help="Publish although a check failed, and record which.")
 @click.option("--rebuild", is_flag=True, help="Build although nothing has changed.")
@@ -51,6 +65,9 @@ def nightly_command(
     language: str,
     event_days: int,
     authors: Path | None,
+    index: str,
+    index_memory: float,
+    index_recall: float,
     keep: int,
     force: bool,
     rebuild: bool,
@@ -65,7 +82,9 @@ def nightly_command(
       python -m index nightly tonight.jsonl --store sqlite:///articles.db --releases releases
     """
     from index.build import BuildConfig
+    from index.checks import Limits
     from index.nightly import NightlyConfig, nightly
+    from index.vector_index import IndexConfig
     from recsys.embedding import load_embedder
     from recsys.model_files import DEFAULT_MODEL
     from recsys.registry import Registry
@@ -73,8 +92,9 @@ def nightly_command(
 
     registry = Registry.read(authors) if authors else Registry()
     # first, so that a wrong one is told at once
-    build = BuildConfig(neighbours, language=language, event_days=event_days, registry=registry)
-    config = NightlyConfig(build, keep=keep, force=force, rebuild=rebuild)
+    vectors = IndexConfig(index, index_memory, index_recall)
+    build = BuildConfig(neighbours, language=language, event_days=event_days, registry=registry, index=vectors)
+    config = NightlyConfig(build, Limits(recall=index_recall), keep=keep, force=force, rebuild=rebuild)
     store = ArticleStore.open(url, create=True)
     if files and not ingested(files, store, **options):
         raise BuildRefused("the ingest failed, so nothing was built; the last release stays")
