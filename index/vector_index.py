@@ -23,12 +23,18 @@ class IndexConfig:
     Attributes:
         kind: "auto", or one of `recsys.index_kind.Kind`.
         memory: > 0, GiB that searches may keep busy, for "auto".
-        recall: in (0, 1], what share of the nearest an approximate kind must find.
+        recall: in [0, 1], what share of the nearest an approximate kind must find.
+
+    Raises:
+        ConfigError: no such kind, or no memory.
     """
 
     kind: str = AUTO
     memory: float = 2.0
     recall: float = 0.98
+
+    def __post_init__(self) -> None:
+        choose(0, 1, self.kind, self.memory)  # refuses now what it would refuse after the embedding
 
 
 def write_vectors(
@@ -40,7 +46,6 @@ def write_vectors(
     more. Where looking at all that it can is too little it is written as it is: the check before publishing refuses it.
 
     Raises:
-        ConfigError: no such kind.
         OSError: the disk is full.
     """
     exact = VectorIndex.build(blocks, dim)

@@ -51,13 +51,14 @@ class Approximate:
         self.kind = kind
         self.effort = effort
         self._index, self._flat = index, flat
+        self._refined = faiss.IndexRefine(index, flat)
+        wider = max(4, effort // _WIDER) if kind is Kind.IVF_PQ4 else 1
+        # handed to each search, and not set in the index: those of another effort share it
+        self._base = faiss.SearchParametersHNSW() if kind is Kind.HNSW else faiss.SearchParametersIVF(nprobe=effort)
         if kind is Kind.HNSW:
             index.storage, index.own_fields = flat, False
-            index.hnsw.efSearch = effort
-        else:
-            index.nprobe = effort
-        self._refined = faiss.IndexRefine(index, flat)
-        self._refined.k_factor = max(4, effort // _WIDER) if kind is Kind.IVF_PQ4 else 1
+            self._base.efSearch = effort
+        self._parameters = faiss.IndexRefineSearchParameters(k_factor=wider, base_index_params=self._base)
 
     @classmethod
     def build(cls, kind: Kind, flat: Any) -> "Approximate":
@@ -97,16 +98,16 @@ class Approximate:
 
     def search(self, queries: Vectors, count: int) -> Rows:
         """(m, count) int64: the nearest rows that were found for each query, none twice, -1 where there is no more."""
-        rows: Rows = self._refined.search(queries, count)[1]
+        rows: Rows = self._refined.search(queries, count, params=self._parameters)[1]
         return rows
 
     def harder(self) -> Iterator["Approximate"]:
-        """This one, and then those that look at more and more, up to all cells or 4,096 links: each twice as much."""
+        """This one, and then those that look at more, up to all cells or 4,096 links: each half as much again."""
         most = _MOST_LINKED if self.kind is Kind.HNSW else self._index.nlist
         effort = self.effort
         while effort < most:
             yield Approximate(self.kind, self._index, self._flat, effort)
-            effort *= 2
+            effort += effort // 2
         yield Approximate(self.kind, self._index, self._flat, most)
 
 
