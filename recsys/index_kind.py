@@ -12,6 +12,7 @@ GIB = 1 << 30
 LINKS = 32  # HNSW's M; the lowest level keeps twice as many links a vector
 LEAST = 1_000  # fewer vectors are always compared one by one: too few to train on, and nothing to gain
 FLAT_UP_TO = 50_000
+SQ8_UP_TO = 300_000  # beyond, 8 bits a number are slower to go through than 4 bits for two, and nothing better
 
 
 class Kind(StrEnum):
@@ -51,8 +52,8 @@ def choose(n: int, dim: int, asked: str = AUTO, memory: float = 2.0) -> Kind:
 
     Args:
         n: number of vectors; below 1,000 the kind is always flat.
-        asked: one of `CHOICES`; "auto" takes flat up to 50,000 vectors where that fits the memory, else IVF-SQ8 where
-            that does, else IVF-PQ4, the smallest. HNSW must be asked for: it was measured to be built more slowly, to
+        asked: one of `CHOICES`; "auto" takes flat up to 50,000 vectors, IVF-SQ8 up to 300,000, each where it fits the
+            memory, else IVF-PQ4, the smallest. HNSW must be asked for: it was measured to be built more slowly, to
             search no faster, and to keep more memory busy than IVF-SQ8.
         memory: > 0, GiB that searches may keep busy; asked of "auto" only.
 
@@ -67,5 +68,7 @@ def choose(n: int, dim: int, asked: str = AUTO, memory: float = 2.0) -> Kind:
         return Kind.FLAT
     if asked != AUTO:
         return Kind(asked)
-    considered = (Kind.FLAT, Kind.IVF_SQ8) if n <= FLAT_UP_TO else (Kind.IVF_SQ8,)
-    return next((kind for kind in considered if memory_of(kind, n, dim) <= memory * GIB), Kind.IVF_PQ4)
+    for kind, most in ((Kind.FLAT, FLAT_UP_TO), (Kind.IVF_SQ8, SQ8_UP_TO)):
+        if n <= most and memory_of(kind, n, dim) <= memory * GIB:
+            return kind
+    return Kind.IVF_PQ4

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.errors import ConfigError
-from recsys.index_kind import CHOICES, FLAT_UP_TO, GIB, LEAST, Kind, choose, memory_of
+from recsys.index_kind import CHOICES, FLAT_UP_TO, GIB, LEAST, SQ8_UP_TO, Kind, choose, memory_of
 
 
 @pytest.mark.parametrize(
@@ -14,9 +14,10 @@ from recsys.index_kind import CHOICES, FLAT_UP_TO, GIB, LEAST, Kind, choose, mem
         (0, 2.0, Kind.FLAT),
         (FLAT_UP_TO, 2.0, Kind.FLAT),
         (FLAT_UP_TO + 1, 2.0, Kind.IVF_SQ8),
-        (1_000_000, 2.0, Kind.IVF_SQ8),
-        (10_000_000, 2.0, Kind.IVF_PQ4),
-        (10_000_000, 4.0, Kind.IVF_SQ8),
+        (SQ8_UP_TO, 2.0, Kind.IVF_SQ8),
+        (SQ8_UP_TO, 0.1, Kind.IVF_PQ4),
+        (SQ8_UP_TO + 1, 2.0, Kind.IVF_PQ4),
+        (10_000_000, 0.5, Kind.IVF_PQ4),
         (40_000, 0.04, Kind.IVF_SQ8),
         (40_000, 0.01, Kind.IVF_PQ4),
         (LEAST - 1, 1e-9, Kind.FLAT),
