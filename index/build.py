@@ -18,6 +18,7 @@ from index.ranked import ranked
 from index.rows import COLUMNS, RowColumns, write_rows
 from index.stories import EVENT_DAYS, SAME_TEXT, StoryConfig, stories
 from index.story_files import Largest, largest_stories, story_counts, write_stories
+from index.vector_index import IndexConfig, write_vectors
 from recsys.authors import People
 from recsys.columns import ListColumn, save_array
 from recsys.embedding import Embedder
@@ -32,7 +33,6 @@ from recsys.release import REPORT, VECTORS, Release
 from recsys.store import ArticleStore
 from recsys.terms import known_language, names, term_reader
 from recsys.text import RECIPE, Boilerplate, find_boilerplate, lexical_text
-from recsys.vectors import VectorIndex
 from recsys.versions import Versions
 
 log = logging.getLogger(__name__)
@@ -52,6 +52,7 @@ class BuildConfig:
         event_days: articles on one event are at most so many days apart.
         registry: what the newsroom says of its authors.
         weights: those of the service, for which lists are ranked beforehand.
+        index: which vector index.
 
     Raises:
         ConfigError: Snowball does not know the language, or a number is out of its range.
@@ -65,6 +66,7 @@ class BuildConfig:
     event_days: int = EVENT_DAYS
     registry: Registry = field(default_factory=Registry)
     weights: Weights = field(default_factory=Weights)
+    index: IndexConfig = field(default_factory=IndexConfig)
 
     def __post_init__(self) -> None:
         known_language(self.language)  # now, not after an hour of embedding
@@ -76,9 +78,10 @@ class BuildConfig:
 
     def record(self) -> dict[str, int | float | str]:
         """What the manifest keeps; of the registry the SHA-256 of its file as `authors`, "" where there is none."""
-        own = {item.name for item in fields(self)} - {"registry", "weights"}
-        settings = {name: getattr(self, name) for name in own}
-        return settings | {"authors": self.registry.digest, "weights": self.weights.record()}
+        whole = ("registry", "weights", "index")
+        settings = {item.name: getattr(self, item.name) for item in fields(self) if item.name not in whole}
+        index = {f"index_{name}": value for name, value in asdict(self.index).items()}
+        return settings | index | {"authors": self.registry.digest, "weights": self.weights.record()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,7 @@ class Built:
     articles: int
     semantic_base: float
     counts: dict[str, int]
+    index: dict[str, int | float | str]
 
 
 def build(store: ArticleStore, folder: Path, embedder: Embedder, config: BuildConfig) -> Built:
@@ -121,7 +125,9 @@ def build(store: ArticleStore, folder: Path, embedder: Embedder, config: BuildCo
     named.postings().save(folder, "names")
     write_registry(folder, config.registry)
     lists = write_lists(folder, published, columns.persons, columns.sections, columns.tags, people)
-    index = _write_vectors(folder, store, columns.digests, embedder.dim)
+    digests, dim = columns.digests, embedder.dim
+    blocks = (store.embeddings(digests[start : start + _BLOCK], dim) for start in range(0, len(digests), _BLOCK))
+    index, about_index = write_vectors(folder / VECTORS, blocks, dim, config.neighbours, config.index)
     with progress("neighbours", index.n) as advance:
         lengths, author_rows = np.array(columns.lengths, np.int32), ListColumn.open(folder, "author_rows")
         corpus = Corpus(index, words, named, published, lengths, author_rows)
@@ -133,7 +139,7 @@ def build(store: ArticleStore, folder: Path, embedder: Embedder, config: BuildCo
     write_stories(folder, found_stories, published)
     counts = _counts(lists, table, boilerplate, columns) | story_counts(found_stories)
     _write_report(folder, boilerplate, counts, largest_stories(folder, found_stories, published))
-    built = Built(folder, store.identity(), change, index.n, table.semantic_base, counts)
+    built = Built(folder, store.identity(), change, index.n, table.semantic_base, counts, about_index)
     draft = Release(folder, _manifest(built, embedder, config), Ranked.none(index.n))
     ranked(draft, config.weights).save(folder)
     return built
@@ -160,14 +166,8 @@ def _manifest(built: Built, embedder: Embedder, config: BuildConfig) -> Manifest
         semantic_base=built.semantic_base,
         config=config.record(),
         counts=built.counts,
+        index=built.index,
     )
-
-
-def _write_vectors(folder: Path, store: ArticleStore, digests: list[str], dim: int) -> VectorIndex:
-    blocks = (store.embeddings(digests[start : start + _BLOCK], dim) for start in range(0, len(digests), _BLOCK))
-    index = VectorIndex.build(blocks, dim)
-    index.save(folder / VECTORS)
-    return index
 
 
 def _write_neighbours(folder: Path, table: NeighbourTable) -> None:

@@ -7,7 +7,9 @@ from math import ceil
 import numpy as np
 
 from recsys.errors import BuildRefused
+from recsys.index_kind import Kind
 from recsys.manifest import Check, Manifest
+from recsys.recall import recall
 from recsys.release import Release
 
 REQUIRED = ("with_title", "with_url", "with_body", "with_published_at")  # no newspaper's export is without them
@@ -23,6 +25,8 @@ class Limits:
         alone: largest share of articles without any neighbour.
         emptier: what part of the share of articles that had a field in the last release must have it still.
         sample: how many articles are searched for themselves.
+        recall: least share of the nearest by meaning that an approximate vector index must find.
+        recall_sample: for how many articles that is measured.
     """
 
     shrink: float = 0.2
@@ -30,6 +34,8 @@ class Limits:
     alone: float = 0.1
     emptier: float = 0.5
     sample: int = 200
+    recall: float = 0.98
+    recall_sample: int = 500
 
 
 def check(release: Release, last: Manifest | None, limits: Limits) -> list[Check]:
@@ -38,6 +44,7 @@ def check(release: Release, last: Manifest | None, limits: Limits) -> list[Check
         *_counts(release, last, limits),
         *_columns(release, last, limits),
         *_vectors(release, limits),
+        *_recall(release, limits),
         *_lists(release, limits),
     ]
 
@@ -84,11 +91,20 @@ def _vectors(release: Release, limits: Limits) -> Iterator[Check]:
     yield _check("vectors that are not finite and of length 1", wrong, "0", wrong == 0)
     rows = _sample(n, limits.sample)
     vectors = index.vectors(rows) if n else np.empty((0, index.dim), np.float32)
-    _, best = index.search(vectors, 1) if n else (None, np.empty((0, 1), np.float32))
+    _, best = index.exact(vectors, 1) if n else (None, np.empty((0, 1), np.float32))
     own = np.einsum("ij,ij->i", vectors, vectors)
     # an equal twin may be found first, so the similarity is compared and not the row
     lost = int((best[:, 0] < own - 1e-4).sum()) + int((best[:, 0] > own + 1e-4).sum()) if wrong == 0 else len(rows)
     yield _check("sampled articles that are not their own nearest", lost, "0", lost == 0)
+
+
+def _recall(release: Release, limits: Limits) -> Iterator[Check]:
+    """Of the files as they are, on other rows than those that the effort was chosen by. A flat index finds all."""
+    index, k = release.vectors, int(release.manifest.config.get("neighbours", 100))
+    if index.kind is not Kind.FLAT:
+        found = recall(index, _sample(len(release), limits.recall_sample), k)
+        name = f"recall@{k} of the vector index ({index.kind}, effort {index.effort})"
+        yield _check(name, found, f"at least {limits.recall:g}", found >= limits.recall)
 
 
 def _not_unit(vectors: "np.typing.NDArray[np.float32]") -> int:

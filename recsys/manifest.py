@@ -60,6 +60,8 @@ class Manifest:
         semantic_base: mean cosine of random pairs of articles under this model, in (-1, 1).
         config: what shaped the build besides store and model.
         counts: how many sections, authors, tags, neighbours and so on.
+        index: how the nearest vectors are found: kind, and of an approximate one its effort and its recall at k on
+            the rows that the effort was chosen by.
         checks: what was checked before publishing.
         forced: names of failed checks that were overridden with --force.
         files: every other file of the folder.
@@ -77,6 +79,7 @@ class Manifest:
     semantic_base: float
     config: dict[str, int | float | str] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
+    index: dict[str, int | float | str] = field(default_factory=dict)
     checks: list[Check] = field(default_factory=list)
     forced: list[str] = field(default_factory=list)
     files: dict[str, FileRecord] = field(default_factory=dict)

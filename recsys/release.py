@@ -6,6 +6,7 @@
         ├── manifest.json            what it is, what made it, checksums
         ├── report.json              what the build saw: boilerplate lines, dirt, counts
         ├── vectors.faiss            row r is the unit vector of article r
+        ├── vectors.ann              what finds the nearest of many (recsys/approximate.py); a small archive has none
         ├── ids, urls, cards         text columns; rows are in the order of article ids
         ├── published, section       one number a row
         ├── visible_…, flags         from when to when an article may be shown, and where

@@ -1,7 +1,7 @@
-"""Nearest vectors. The only module that imports FAISS, and the guard around its sharp edges."""
+"""Nearest vectors. With `recsys.approximate` all that imports FAISS, and the guard around its sharp edges."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,15 +9,18 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.approximate import Approximate
 from recsys.errors import ReleaseDamaged
+from recsys.index_kind import Kind
 
 Vectors = NDArray[np.float32]
 Rows = NDArray[np.int64]
 
 NO_ROW = -1
+FOUND_BY = ".ann"  # suffix of the file beside the vectors, where the kind is approximate
 _SPARE = 16  # rows fetched beyond k, so that a tie at the end can be settled
 _WIDEST = 4096  # rows beyond k after which a tie is left as it is
-_PAIRS = 8192  # pairs whose similarity is worked out at a time: bounds memory
+_PAIRS = 2048  # pairs whose similarity is worked out at a time: bounds memory, and fits the cache
 
 
 class Nearest(NamedTuple):
@@ -43,10 +46,15 @@ class Nearest(NamedTuple):
 
 
 class VectorIndex:
-    """Exact search by inner product over unit vectors. Row numbers are the order in which they were given."""
+    """Search by inner product over unit vectors. Row numbers are the order in which they were given.
 
-    def __init__(self, index: Any) -> None:
+    Exact as `build` gives it; `found_by` makes one of an approximate kind over the same vectors. That one may miss a
+    row, but what it finds has its exact similarity and stands in the exact order.
+    """
+
+    def __init__(self, index: Any, approximate: Approximate | None = None) -> None:
         self._index = index  # use `build` or `open`
+        self._approximate = approximate
 
     @classmethod
     def build(cls, vectors: Vectors | Iterable[Vectors], dim: int) -> "VectorIndex":
@@ -80,10 +88,22 @@ class VectorIndex:
                 f"{path} holds {index.ntotal} vectors of {index.d} numbers, metric {index.metric_type}; "
                 f"expected {n} of {dim}, metric {faiss.METRIC_INNER_PRODUCT}"
             )
-        return cls(index)
+        beside = path.with_suffix(FOUND_BY)
+        return cls(index, Approximate.open(beside, index) if beside.exists() else None)
+
+    def found_by(self, kind: Kind) -> Iterator["VectorIndex"]:
+        """Over these very vectors an index of `kind`, and then ones that look at more and more: slower, and miss less.
+
+        Needs at least 1,000 vectors, unless `kind` is flat: that is this very index.
+        """
+        if kind is Kind.FLAT:
+            yield VectorIndex(self._index)
+        else:
+            yield from (VectorIndex(self._index, a) for a in Approximate.build(kind, self._index).harder())
 
     def save(self, path: Path) -> None:
-        """Write the index to `path` and fsync it. Raises OSError when the disk is full.
+        """Write the vectors to `path`, and what finds candidates beside it where there is such: `path` with the suffix
+        `FOUND_BY`. Both are fsynced. Raises OSError when the disk is full.
 
         Goes through a Python file, because `faiss.write_index(path)` was seen to cut a file short without an error.
         """
@@ -92,6 +112,18 @@ class VectorIndex:
             faiss.write_index(self._index, writer)
             stream.flush()
             os.fsync(stream.fileno())
+        if self._approximate is not None:
+            self._approximate.save(path.with_suffix(FOUND_BY))
+
+    @property
+    def kind(self) -> Kind:
+        """How candidates are found."""
+        return self._approximate.kind if self._approximate else Kind.FLAT
+
+    @property
+    def effort(self) -> int:
+        """Cells (IVF) or candidates (HNSW's efSearch) that a search looks through; 0 where it looks at every row."""
+        return self._approximate.effort if self._approximate else 0
 
     @property
     def n(self) -> int:
@@ -115,6 +147,28 @@ class VectorIndex:
 
     def search(self, queries: Vectors, k: int) -> Nearest:
         """The k nearest rows of each of (m, dim) unit `queries`. See `Nearest` for order, ties and empty places.
+
+        An index of an approximate kind may have missed some; who got fewer than there are is searched for exactly.
+
+        Raises ValueError on queries that are not (m, dim) and finite, and on a negative k.
+        """
+        if self._approximate is None:
+            return self.exact(queries, k)
+        asked = _matrix(queries, self.dim, "queries")
+        if k < 0:
+            raise ValueError(f"k must not be negative, found {k}")
+        rows = np.full((len(asked), k), NO_ROW, dtype=np.int64)
+        similarities = np.full((len(asked), k), -np.inf, dtype=np.float32)
+        most = min(k, self.n)
+        if most and len(asked):
+            near = self._ranked(asked, self._approximate.search(asked, min(self.n, k + _SPARE)))
+            rows[:, :most], similarities[:, :most] = near.rows[:, :most], near.similarities[:, :most]
+            short = np.flatnonzero(rows[:, most - 1] == NO_ROW)
+            rows[short], similarities[short] = self.exact(asked[short], k)
+        return Nearest(rows, similarities)
+
+    def exact(self, queries: Vectors, k: int) -> Nearest:
+        """As `search`, but every vector is looked at, whatever the kind.
 
         FAISS finds the candidates; their similarities are then worked out pair by pair in float64, so that a query gets
         the same numbers alone or among others, in memory or mapped, and equal vectors get equal ones. A tie that spans
@@ -144,14 +198,16 @@ class VectorIndex:
         return Nearest(rows, similarities)
 
     def _ranked(self, queries: Vectors, candidates: Rows) -> Nearest:
-        """`candidates` (m, c) with their exact similarities, in the stated order."""
-        flat = candidates.ravel()
-        owner = np.repeat(np.arange(len(queries)), candidates.shape[1])
-        exact = np.empty(flat.size, dtype=np.float32)
-        for start in range(0, flat.size, _PAIRS):
-            part = slice(start, start + _PAIRS)
-            exact[part] = np.vecdot(self.vectors(flat[part]), queries[owner[part]], dtype=np.float64)
-        similarities = exact.reshape(candidates.shape)
+        """`candidates` (m, c), c >= 1, with their exact similarities, in the stated order; -1 comes last."""
+        known = candidates != NO_ROW
+        similarities = np.empty(candidates.shape, dtype=np.float32)
+        step = max(1, _PAIRS // candidates.shape[1])
+        for start in range(0, len(queries), step):
+            part = slice(start, start + step)
+            rows = np.where(known[part], candidates[part], 0)
+            theirs = self.vectors(rows.ravel()).astype(np.float64).reshape(*rows.shape, self.dim)
+            similarities[part] = np.vecdot(theirs, queries[part, None].astype(np.float64))
+        similarities[~known] = -np.inf
         order = np.lexsort((candidates, -similarities), axis=1)
         return Nearest(np.take_along_axis(candidates, order, 1), np.take_along_axis(similarities, order, 1))
 

@@ -8,6 +8,7 @@ import click
 from index.commands.ingest import ingested
 from index.options import AUTHORS, PATH, RELEASES, STORE, reading
 from recsys.errors import BuildRefused
+from recsys.index_kind import AUTO, CHOICES
 
 
 @click.command("nightly")
@@ -38,6 +39,20 @@ from recsys.errors import BuildRefused
     help="How far apart articles on one event may be.",
 )
 @AUTHORS
+@click.option("--weights", type=PATH, help="The service's weights, so that lists are ranked for them.")
+@click.option(
+    "--index", default=AUTO, show_default=True, type=click.Choice(CHOICES), help="How the nearest vectors are found."
+)
+@click.option(
+    "--index-memory", default=2.0, show_default=True, help="GiB that searches of vectors may keep busy, for auto."
+)
+@click.option(
+    "--index-recall",
+    default=0.98,
+    show_default=True,
+    type=click.FloatRange(0.0, 1.0),
+    help="Share of the nearest that an approximate index must find; below it nothing is published.",
+)
 @click.option("--keep", default=5, show_default=True, type=click.IntRange(min=1), help="Releases to keep.")
 @click.option("--work", type=PATH, help="Folder to build in, where releases go to an object store.")
 @click.option("--force", is_flag=True, help="Publish although a check failed, and record which.")
@@ -52,6 +67,10 @@ def nightly_command(
     language: str,
     event_days: int,
     authors: Path | None,
+    weights: Path | None,
+    index: str,
+    index_memory: float,
+    index_recall: float,
     keep: int,
     work: Path | None,
     force: bool,
@@ -67,16 +86,22 @@ def nightly_command(
       python -m index nightly tonight.jsonl --store sqlite:///articles.db --releases releases
     """
     from index.build import BuildConfig
+    from index.checks import Limits
     from index.nightly import NightlyConfig, nightly
+    from index.vector_index import IndexConfig
     from recsys.embedding import load_embedder
     from recsys.model_files import DEFAULT_MODEL
+    from recsys.ranking import Weights
     from recsys.registry import Registry
     from recsys.store import ArticleStore
 
     registry = Registry.read(authors) if authors else Registry()
     # first, so that a wrong one is told at once
-    build = BuildConfig(neighbours, language=language, event_days=event_days, registry=registry)
-    config = NightlyConfig(build, keep=keep, force=force, rebuild=rebuild, work=work)
+    vectors, weighed = IndexConfig(index, index_memory, index_recall), Weights.read(weights) if weights else Weights()
+    build = BuildConfig(
+        neighbours, language=language, event_days=event_days, registry=registry, weights=weighed, index=vectors
+    )
+    config = NightlyConfig(build, Limits(recall=index_recall), keep=keep, force=force, rebuild=rebuild, work=work)
     store = ArticleStore.open(url, create=True)
     if files and not ingested(files, store, **options):
         raise BuildRefused("the ingest failed, so nothing was built; the last release stays")
