@@ -45,8 +45,8 @@ class _Footer:
 class Approximate:
     """Candidates for searches by inner product over the vectors of a flat index, which it does not copy.
 
-    Built with a fixed seed, and HNSW with one thread, as with several the links depend on which was first: equal
-    vectors give equal files, on whatever number of threads.
+    Equal vectors give equal files, on whatever number of threads: seeds are fixed, and FAISS 1.15.1 builds a graph in
+    batches whose result does not depend on who is first (Manohar et al. 2024, ParlayANN, arXiv 2305.04359).
     """
 
     def __init__(self, kind: Kind, index: Any, flat: Any, effort: int) -> None:
@@ -116,12 +116,7 @@ class Approximate:
 def _graph(flat: Any) -> Any:
     made = faiss.IndexHNSWFlat(flat.d, LINKS, faiss.METRIC_INNER_PRODUCT)
     made.hnsw.efConstruction = _BREADTH
-    threads = faiss.omp_get_max_threads()
-    faiss.omp_set_num_threads(1)
-    try:
-        _add(made, flat)
-    finally:
-        faiss.omp_set_num_threads(threads)
+    _add(made, flat)
     without_vectors = faiss.serialize_index(made, faiss.IO_FLAG_SKIP_STORAGE)
     return faiss.deserialize_index(without_vectors)
 

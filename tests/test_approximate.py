@@ -4,7 +4,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import faiss
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -112,12 +111,6 @@ def test_equal_vectors_give_equal_files_on_any_number_of_threads(kind: Kind, tmp
         subprocess.run([sys.executable, "-c", program, tmp_path / "vectors.npy", target, threads, kind], check=True)
         files.append((target.read_bytes(), target.with_suffix(FOUND_BY).read_bytes()))
     assert files[0] == files[1]
-
-
-def test_building_leaves_the_number_of_threads_as_it_was() -> None:
-    before = faiss.omp_get_max_threads()
-    next(EXACT.found_by(Kind.HNSW))
-    assert faiss.omp_get_max_threads() == before
 
 
 def test_the_mapped_files_answer_as_the_index_in_memory(index: VectorIndex, tmp_path: Path) -> None:
