@@ -90,7 +90,7 @@ class Approximate:
         """Write everything but the exact vectors to `path` and fsync it. Raises OSError when the disk is full."""
         flags = faiss.IO_FLAG_SKIP_STORAGE if self.kind is Kind.HNSW else 0
         with path.open("wb") as stream:
-            writer = faiss.PyCallbackIOWriter(stream.write)  # type: ignore[attr-defined]  # missing in FAISS's stubs
+            writer = faiss.PyCallbackIOWriter(stream.write)
             faiss.write_index(self._index, writer, flags)
             size = stream.tell()
             footer = msgspec.json.encode(_Footer(self.kind, self._flat.ntotal, self._flat.d, self.effort, size))
