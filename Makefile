@@ -55,8 +55,8 @@ lint: setup-dev
 lock:
 	$(PYTHON) -m venv $(VENV)-lock
 	$(VENV)-lock/bin/pip install --quiet pip-tools
-	$(VENV)-lock/bin/pip-compile $(LOCK_OPTIONS) --extra build --extra eval --extra postgres --output-file requirements.lock pyproject.toml
-	$(VENV)-lock/bin/pip-compile $(LOCK_OPTIONS) --extra build --extra eval --extra dev --extra fast --extra postgres --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
+	$(VENV)-lock/bin/pip-compile $(LOCK_OPTIONS) --extra build --extra eval --extra postgres --extra object-store --output-file requirements.lock pyproject.toml
+	$(VENV)-lock/bin/pip-compile $(LOCK_OPTIONS) --extra build --extra eval --extra dev --extra fast --extra postgres --extra object-store --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
 
 clean:
 	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .hypothesis
