@@ -42,7 +42,7 @@ from service.settings import Settings
 
 FORCED = NightlyConfig(build=BuildConfig(neighbours=5), force=True)
 NAMES = count()
-SHORT = 0.5  # seconds of patience with a store that is away
+SHORT = 0.2  # seconds of patience with a store that is away
 
 
 @dataclass(frozen=True)
@@ -191,7 +191,7 @@ def test_an_upload_that_is_killed_between_files_is_never_seen_and_the_next_night
     shutil.copytree(built, house.folder / half.id)
     half.write(house.folder / half.id)
     files = len(half.files)
-    for before in (0, 1, files // 2, files):  # the last of them: all but the manifest
+    for before in (files // 2, files):  # the last of them: all but the manifest
         script = [sys.executable, "-c", _UPLOAD_AND_DIE, house.url, str(house.folder / half.id), str(before)]
         assert (
             subprocess.run(script, check=False, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}).returncode
@@ -249,13 +249,13 @@ def test_what_cannot_be_had_is_not_asked_for_at_every_look(house: House) -> None
     second, replica = house.publish(), house.replica(lambda: clock[0])
     overwrite(house, f"{second.id}/cards.utf8", b"?")
     tries = 0
-    for _ in range(2000):
+    for _ in range(1000):
         clock[0] += 0.01
         try:
             replica.step()
         except ReleaseDamaged:
             tries += 1
-    assert 5 <= tries <= 14, "the pause doubles from 0.01 s"
+    assert 5 <= tries <= 12, "the pause doubles from 0.01 s"
     house.command("rollback")
     replica.step()
     assert len(release_ids(house.cache)) == 1, "another release is tried at once"
