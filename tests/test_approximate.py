@@ -100,7 +100,8 @@ def test_it_has_the_vectors_and_refuses_what_an_exact_index_refuses(index: Vecto
 def test_equal_vectors_give_equal_files_on_any_number_of_threads(kind: Kind, tmp_path: Path) -> None:
     np.save(tmp_path / "vectors.npy", VECTORS)
     program = (
-        "import sys, faiss, numpy, pathlib; from recsys.vectors import VectorIndex; from recsys.index_kind import Kind\n"
+        "import sys, faiss, numpy, pathlib\n"
+        "from recsys.vectors import VectorIndex; from recsys.index_kind import Kind\n"
         "faiss.omp_set_num_threads(int(sys.argv[3])); vectors = numpy.load(sys.argv[1])\n"
         f"exact = VectorIndex.build(vectors, {DIM})\n"
         "next(exact.found_by(Kind(sys.argv[4]))).save(pathlib.Path(sys.argv[2]))"
@@ -140,7 +141,7 @@ def test_a_second_file_cut_short_or_of_other_vectors_is_refused(index: VectorInd
     index.save(tmp_path / "vectors.faiss")
     beside = tmp_path / "vectors.ann"
     whole = beside.read_bytes()
-    for length in [*range(0, 200), *range(len(whole) - 200, len(whole)), *range(200, len(whole), 9_973)]:
+    for length in [*range(200), *range(len(whole) - 200, len(whole)), *range(200, len(whole), 9_973)]:
         beside.write_bytes(whole[:length])
         with pytest.raises(ReleaseDamaged):
             VectorIndex.open(tmp_path / "vectors.faiss", n=N, dim=DIM)
