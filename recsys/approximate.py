@@ -53,14 +53,10 @@ class Approximate:
         self.kind = kind
         self.effort = effort
         self._index, self._flat = index, flat
-        self._refined = faiss.IndexRefine(index, flat)
-        wider = max(4, effort // _WIDER) if kind is Kind.IVF_PQ4 else 1
-        # handed to each search, and not set in the index: those of another effort share it
-        self._base = faiss.SearchParametersHNSW() if kind is Kind.HNSW else faiss.SearchParametersIVF(nprobe=effort)
         if kind is Kind.HNSW:
             index.storage, index.own_fields = flat, False
-            self._base.efSearch = effort
-        self._parameters = faiss.IndexRefineSearchParameters(k_factor=wider, base_index_params=self._base)
+        self._refined = faiss.IndexRefine(index, flat)
+        self._base, self._parameters = _parameters(kind, effort)
 
     @classmethod
     def build(cls, kind: Kind, flat: Any) -> "Approximate":
@@ -111,6 +107,17 @@ class Approximate:
             yield Approximate(self.kind, self._index, self._flat, effort)
             effort += effort // 2
         yield Approximate(self.kind, self._index, self._flat, most)
+
+
+def _parameters(kind: Kind, effort: int) -> tuple[Any, Any]:
+    """What is handed to each search and not set in the index, which those of another effort share."""
+    made = faiss.SearchParametersHNSW if kind is Kind.HNSW else faiss.SearchParametersIVF  # type: ignore[attr-defined]
+    base = made()
+    setattr(base, "efSearch" if kind is Kind.HNSW else "nprobe", effort)
+    refining = faiss.IndexRefineSearchParameters()
+    refining.k_factor = max(4, effort // _WIDER) if kind is Kind.IVF_PQ4 else 1
+    refining.base_index_params = base  # not owned: both must live as long as they are used
+    return base, refining
 
 
 def _graph(flat: Any) -> Any:
