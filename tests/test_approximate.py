@@ -100,13 +100,8 @@ def test_it_has_the_vectors_and_refuses_what_an_exact_index_refuses(index: Vecto
 def test_equal_vectors_give_equal_files_on_any_number_of_threads(kind: Kind, tmp_path: Path) -> None:
     np.save(tmp_path / "vectors.npy", VECTORS)
     program = (
-<<<<<<< HEAD
-        "import sys, faiss, numpy, pathlib\nfrom recsys.vectors import VectorIndex\n"
-        "from recsys.index_kind import Kind\n"
-=======
         "import sys, faiss, numpy, pathlib\n"
         "from recsys.vectors import VectorIndex; from recsys.index_kind import Kind\n"
->>>>>>> h-ann
         "faiss.omp_set_num_threads(int(sys.argv[3])); vectors = numpy.load(sys.argv[1])\n"
         f"exact = VectorIndex.build(vectors, {DIM})\n"
         "next(exact.found_by(Kind(sys.argv[4]))).save(pathlib.Path(sys.argv[2]))"
