@@ -111,7 +111,7 @@ class Approximate:
 
 def _parameters(kind: Kind, effort: int) -> tuple[Any, Any]:
     """What is handed to each search and not set in the index, which those of another effort share."""
-    made = faiss.SearchParametersHNSW if kind is Kind.HNSW else faiss.SearchParametersIVF  # type: ignore[attr-defined]
+    made = faiss.SearchParametersHNSW if kind is Kind.HNSW else faiss.SearchParametersIVF
     base = made()
     setattr(base, "efSearch" if kind is Kind.HNSW else "nprobe", effort)
     refining = faiss.IndexRefineSearchParameters()
