@@ -27,7 +27,7 @@ from task import Op, Paper
 from index import publish
 from index.nightly import NightlyConfig, nightly
 from recsys import Release
-from recsys.errors import ReleaseError
+from recsys.errors import ReleaseDamaged, ReleaseError
 from recsys.keys import Scope
 from recsys.release import RELEASE_ID, current_id
 from recsys.store import ArticleStore
@@ -191,7 +191,10 @@ class Life:
         listed = publish.listed(releases)
         damaged = [one.problem or _damage(releases / one.id) for one in listed]
         assert not any(damaged), f"a release that is listed is not whole: {damaged}"
-        current, ids = current_id(releases), {one.id for one in listed}
+        try:
+            current, ids = current_id(releases), {one.id for one in listed}
+        except ReleaseDamaged as error:
+            raise AssertionError(f"CURRENT is not whole: {error}") from error
         allowed = {self.current}
         for op, answer in notes:
             allowed |= ids - before if op["publishes"] is None else {op["publishes"]}
