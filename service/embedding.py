@@ -44,7 +44,8 @@ class Embedding:
 
     Args:
         url: the store's address.
-        lock: a file beside the store; who holds it embeds, the other processes of the host wait for the vectors.
+        lock: a file beside the store; who holds it embeds from then on, and the other processes of the host wait for
+            the vectors.
         load: gives what makes vectors of this model and precision.
     """
 
@@ -93,6 +94,12 @@ class Embedding:
         return self._drafts.ask(lambda _: embedder.embed([text]))  # the one of this model, whatever comes after it
 
     def _run(self) -> None:
+        try:
+            self._follow()
+        finally:
+            self._lock.release(force=True)
+
+    def _follow(self) -> None:
         while not self._stop.is_set():
             self._wake.wait()
             self._wake.clear()
@@ -107,12 +114,14 @@ class Embedding:
                     self._loaded(wanted)
                 if asked is None:
                     continue
-                with self._lock.acquire(timeout=0):
-                    self._embed(*asked)
+                if not self._lock.is_locked:  # kept then: whoever had it for once would load a model for that
+                    self._lock.acquire(timeout=0)
+                self._embed(*asked)
                 self._trouble.over("new articles are embedded again")
             except Timeout:
-                pass  # another process does it
+                pass  # another process does it, as long as it lives
             except Exception as error:  # a model that cannot be loaded, a lost store: lists go on by words
+                self._lock.release(force=True)  # another may be able to
                 if isinstance(error, ModelError):
                     self._embedder = None  # it may have ended: another is loaded when there is something to do
                 self._trouble.found(f"new articles are not embedded: {error}", None)

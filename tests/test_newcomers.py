@@ -209,6 +209,36 @@ def test_a_vector_that_comes_but_cannot_be_used_is_not_tried_again_and_again(
     newcomers.stop()
 
 
+def test_one_process_of_a_host_loads_the_model_and_keeps_embedding_until_it_ends(house: House, tmp_path: Path) -> None:
+    loaded: list[str] = []
+
+    def load(name: str) -> Callable[[Model], FakeEmbedder]:
+        def of(_model: Model) -> FakeEmbedder:
+            loaded.append(name)
+            return FakeEmbedder()
+
+        return of
+
+    several = [Embedding(house.url, tmp_path / "one.lock", load(name)) for name in ("first", "second")]
+    for one in several:
+        one.start(lambda: None)
+    model = house.view.base.manifest.model
+
+    def embedded(name: str) -> bool:
+        for one in several:
+            one.ask(model, {name: name})
+        return bool(house.store.known_embeddings([name]))
+
+    for number in range(6):
+        house.until(lambda number=number: embedded(f"text {number}"))  # type: ignore[misc]
+    assert len(loaded) == 1
+    owner = loaded[0]
+    several.pop(0 if owner == "first" else 1).stop()
+    house.until(lambda: embedded("a last one"))
+    assert len(loaded) == 2, "who is left takes over"
+    several[0].stop()
+
+
 def test_the_model_lives_in_a_process_of_its_own_that_is_made_anew_when_it_dies() -> None:
     here = load_embedder(DEFAULT_MODEL)
     other = ModelProcess(DEFAULT_MODEL, here.fingerprint)
