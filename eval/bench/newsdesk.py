@@ -157,7 +157,9 @@ class Newsdesk:
         key, watchers = one.article.id, self._watchers
         own = request("GET", f"/v1/articles/{key}/similar?k=1")
         self._own.append(await watchers.until(own, lambda reply: reply.status == 200, since, PATIENCE))
-        lists = [request("GET", f"/v1/articles/{one.parent}/{name}?k=100") for name in ("similar", "more-from-author")]
+        # with coverage, as the similar list holds so many on one event and no more
+        names = ("related?similar=100&author=0&coverage=100", "more-from-author?k=100")
+        lists = [request("GET", f"/v1/articles/{one.parent}/{name}") for name in names]
         shown = [watchers.until(asked, lambda reply: key in ids_of(reply), since, PATIENCE) for asked in lists]
         self._others.append(max(await asyncio.gather(*shown)))
         if self._pace.meaning:
@@ -190,8 +192,9 @@ async def pairs_shown(watchers: Watchers, candidates: Sequence[str], wanted: int
 
 
 def ids_of(reply: Reply) -> list[str]:
-    """The ids in a list, in their order; none where there is no list."""
-    return [item["id"] for item in msgspec.json.decode(reply.body)["items"]] if reply.status == 200 else []
+    """The ids in a list, or in all lists of a page, in their order; none where there is no list."""
+    found = msgspec.json.decode(reply.body) if reply.status == 200 else {}
+    return [item["id"] for name in ("items", "similar", "author", "coverage") for item in found.get(name, ())]
 
 
 def by_meaning(reply: Reply) -> bool:
