@@ -22,7 +22,8 @@
         ├── terms, names             which articles hold a word or a name, by its hash
         ├── registry.json            what the newsroom says of its authors
         ├── chance                   the same of random pairs: what no relation looks like
-        └── neighbours               for each row: rows, and how near they are by meaning, words, names and kin
+        ├── neighbours               for each row: rows, and how near they are by meaning, words, names and kin
+        └── ranked                   the first of each list, best first, and their scores (recsys/ranked.py)
 
 Everything is memory-mapped and read-only: opening costs little, and all workers of a host share one copy.
 """
