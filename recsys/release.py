@@ -275,28 +275,12 @@ class Release:
 
     def neighbours(self, row: int) -> Neighbours:
         """The nearest articles of a row, worked out at build."""
-        span = slice(self._neighbour_rows.offsets[row], self._neighbour_rows.offsets[row + 1])
-        return Neighbours(
-            self._neighbour_rows.values[span],
-            self._neighbour_cosine[span],
-            self._neighbour_words[span],
-            self._neighbour_names[span],
-            self._neighbour_kin[span],
-        )
+        return self._neighbours_at(row, row + 1)
 
     def neighbours_of(self, start: int, stop: int) -> tuple[Int64, Neighbours]:
         """(owners, near) of the rows start … stop-1 that the night built: pairs by owner, then by near row."""
-        offsets = self._neighbour_rows.offsets
-        span = slice(int(offsets[start]), int(offsets[stop]))
-        owners = np.repeat(np.arange(start, stop), np.diff(offsets[start : stop + 1]))
-        near = Neighbours(
-            self._neighbour_rows.values[span],
-            self._neighbour_cosine[span],
-            self._neighbour_words[span],
-            self._neighbour_names[span],
-            self._neighbour_kin[span],
-        )
-        return owners, near
+        counts = np.diff(self._neighbour_rows.offsets[start : stop + 1])
+        return np.repeat(np.arange(start, stop), counts), self._neighbours_at(start, stop)
 
     def first(self, row: int) -> First | None:
         """The first of the row's lists as the night ranked them; None where it did not know the row."""
@@ -309,6 +293,16 @@ class Release:
     def mark(self, row: int) -> bytes:
         """The very same object as long as nothing has come near to the row; empty where nothing has since the night."""
         return b""
+
+    def _neighbours_at(self, start: int, stop: int) -> Neighbours:
+        span = slice(self._neighbour_rows.offsets[start], self._neighbour_rows.offsets[stop])
+        return Neighbours(
+            self._neighbour_rows.values[span],
+            self._neighbour_cosine[span],
+            self._neighbour_words[span],
+            self._neighbour_names[span],
+            self._neighbour_kin[span],
+        )
 
     @property
     def neighbour_counts(self) -> Int64:

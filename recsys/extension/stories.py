@@ -84,7 +84,7 @@ class Stories:
             last_change(article.updated_at, article.published_at),
             seconds(article.published_at),
             length,
-            near.of(~np.isin(near.rows, list(gone))),
+            near.of(np.array([other not in gone for other in near.rows.tolist()], np.bool_)),
         )
         self._facts.add(fact)
         self._events.begin()
