@@ -8,7 +8,7 @@ from eval.bench.client import Connection, Reply, connect
 from eval.bench.programs import Served
 from recsys.errors import RecsysError
 
-SOONEST = 0.01  # seconds between two looks at first; later a tenth of what has passed
+SOONEST = 0.03  # seconds between two looks at first; later a fifth of what has passed: looks are load too
 _MOST_OPENED = 400  # connections until each worker must have accepted one
 Shows = Callable[[Reply], bool]
 
@@ -32,7 +32,7 @@ class Watcher:
             passed = perf_counter() - since
             if seen or passed >= patience:
                 return min(passed, patience)
-            await asyncio.sleep(max(SOONEST, passed / 10))
+            await asyncio.sleep(max(SOONEST, passed / 5))
 
     def close(self) -> None:
         """Hang up."""
