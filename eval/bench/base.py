@@ -17,6 +17,7 @@ from filelock import FileLock
 from eval.bench.bulk import fill
 from eval.bench.corpus import Archive, CorpusConfig
 from eval.bench.programs import run_program
+from recsys.embedding import Precision
 from recsys.manifest import FORMAT, Model
 from recsys.model_files import model_folder
 from recsys.schema import VERSION
@@ -45,13 +46,14 @@ class Base:
     model: Path
 
 
-def prepared(config: CorpusConfig, work: Path) -> Base:
-    """The archive of `config` under `work`, made and built if it is not there.
+def prepared(config: CorpusConfig, work: Path, precision: Precision = "float32") -> Base:
+    """The archive of `config` under `work`, for the model in that precision, made and built if it is not there.
 
     Raises:
         RecsysError: the night failed.
     """
-    folder = work / f"archive-{config.articles}-{_key(config)}"
+    kind = "" if precision == "float32" else f"-{precision}"
+    folder = work / f"archive-{config.articles}{kind}-{_key(config)}"
     store = f"sqlite:///{folder / 'articles.db'}"
     with FileLock(work / ".archives.lock"):
         model = _model(work)
@@ -60,23 +62,24 @@ def prepared(config: CorpusConfig, work: Path) -> Base:
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
             log.info("drawing %d articles into %s", config.articles, folder)
-            fill(store, archive, model_of(model))
-            build(store, folder / "releases", model)
+            fill(store, archive, model_of(model, precision))
+            build(store, folder / "releases", model, precision)
             (folder / _DONE).write_text(json.dumps(asdict(config)), encoding="utf-8")
     return Base(archive, folder, store, folder / "releases", model)
 
 
-def model_of(folder: Path) -> Model:
+def model_of(folder: Path, precision: Precision = "float32") -> Model:
     """What a manifest would say of the model in this folder."""
     from recsys.embedding import load_embedder  # torch
 
-    found = load_embedder(str(folder))
+    found = load_embedder(str(folder), precision)
     return Model(found.name, found.fingerprint, found.dim, found.max_chars)
 
 
-def build(url: str, releases: Path, model: Path) -> None:
+def build(url: str, releases: Path, model: Path, precision: Precision = "float32") -> None:
     """Let the night build a release of the store."""
-    run_program("index", "--quiet", "nightly", "--store", url, "--releases", releases, "--model", model, "--force")
+    made_by = ("--model", model, "--precision", precision)
+    run_program("index", "--quiet", "nightly", "--store", url, "--releases", releases, *made_by, "--force")
 
 
 def copied(base: Base, folder: Path) -> str:

@@ -17,6 +17,7 @@ from eval.bench.programs import Memory, Served, new_key, service
 from eval.bench.results import LATENCY, Result, result
 from eval.bench.schedule import Sent
 from eval.bench.watching import Watchers
+from recsys.embedding import Precision
 from recsys.release import Release
 from recsys.store import ArticleStore
 
@@ -44,6 +45,7 @@ class Freshness:
         seconds: of each repetition.
         look: one in so many writes is watched; looking costs the service requests.
         embed: whether the service embeds what is written (with the real network).
+        precision: of the model, float32 or bfloat16 (extra `fast`).
         store: URL of an empty PostgreSQL database to use; "" for an SQLite file.
     """
 
@@ -55,10 +57,11 @@ class Freshness:
     writes: float = 10.0
     reads: float = 200.0
     takedowns: float = 1.0
-    seconds: float = 30.0
+    seconds: float = 40.0
     repetitions: int = 3
-    look: int = 5
+    look: int = 10
     embed: bool = True
+    precision: Precision = "float32"
     store: str = ""
     seed: int = 0
 
@@ -66,7 +69,7 @@ class Freshness:
         """Each case in turn, again and again."""
         import uvloop
 
-        base = prepared(CorpusConfig(self.articles, self.seed), room.work)
+        base = prepared(CorpusConfig(self.articles, self.seed), room.work, self.precision)
         measured: dict[int, list[_Once]] = {workers: [] for workers in self.workers}
         for repetition in range(self.repetitions):
             for workers in self.workers:
@@ -91,8 +94,8 @@ class Freshness:
         with closing(ArticleStore.open(self.store, create=True)) as store:
             filled = bool(sum(store.count().values()))
         if not filled:
-            fill(self.store, base.archive, model_of(base.model))
-        build(self.store, folder / "releases", base.model)
+            fill(self.store, base.archive, model_of(base.model, self.precision))
+        build(self.store, folder / "releases", base.model, self.precision)
         return self.store, folder / "releases"
 
     def _follow_ups(self, base: Base, url: str, name: str) -> list[FollowUp]:

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import cycle, islice
 from time import perf_counter
 
 import msgspec
@@ -47,31 +46,41 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class FollowUp:
-    """An article to be written, and one that is there and in whose lists it belongs."""
+    """An article to be written, the night's article that it follows, and the first to do so, in whose lists it belongs.
+
+    None for those first ones.
+    """
 
     article: Article
     parent: str
+    beside: str | None
 
 
 def follow_ups(parents: Sequence[Article], later: Sequence[Article]) -> list[FollowUp]:
-    """Each of `later` as the next report on one parent after the other: by its author, half of it in its words."""
+    """Each of `later` as the next report on one parent after the other: by its author, half of it in its words.
+
+    It belongs in the lists of the first report, as the parent's own vector was drawn and is like none of the model's.
+    """
+    count = len(parents)
     return [
-        FollowUp(
-            Article(
-                id=own.id,
-                title=f"{' '.join(parent.title.split()[:5])} {' '.join(own.title.split()[:5])}",
-                url=own.url,
-                standfirst=own.standfirst,
-                body=f"{parent.body[: len(parent.body) // 2]}\n{own.body[: len(own.body) // 2]}",
-                byline=parent.byline,
-                section=parent.section,
-                tags=parent.tags,
-                published_at=own.published_at,
-            ),
-            parent.id,
-        )
-        for parent, own in zip(islice(cycle(parents), len(later)), later, strict=True)
+        _follow_up(parents[place % count], own, later[place % count].id if place >= count else None)
+        for place, own in enumerate(later)
     ]
+
+
+def _follow_up(parent: Article, own: Article, beside: str | None) -> FollowUp:
+    article = Article(
+        id=own.id,
+        title=f"{' '.join(parent.title.split()[:5])} {' '.join(own.title.split()[:5])}",
+        url=own.url,
+        standfirst=own.standfirst,
+        body=f"{parent.body[: len(parent.body) // 2]}\n{own.body[: len(own.body) // 2]}",
+        byline=parent.byline,
+        section=parent.section,
+        tags=parent.tags,
+        published_at=own.published_at,
+    )
+    return FollowUp(article, parent.id, beside)
 
 
 class Newsdesk:
@@ -153,15 +162,16 @@ class Newsdesk:
         return await self._desk.ask(put_request(article, self._secret))
 
     async def _look(self, one: FollowUp, since: float) -> None:
-        """When it has a list of its own, is in its parent's and its author's, and is compared by meaning."""
+        """When it has a list of its own, is in the first report's and its author's, and is compared by meaning."""
         key, watchers = one.article.id, self._watchers
         own = request("GET", f"/v1/articles/{key}/similar?k=1")
         self._own.append(await watchers.until(own, lambda reply: reply.status == 200, since, PATIENCE))
-        # with coverage, as the similar list holds so many on one event and no more
-        names = ("related?similar=100&author=0&coverage=100", "more-from-author?k=100")
-        lists = [request("GET", f"/v1/articles/{one.parent}/{name}") for name in names]
-        shown = [watchers.until(asked, lambda reply: key in ids_of(reply), since, PATIENCE) for asked in lists]
-        self._others.append(max(await asyncio.gather(*shown)))
+        if one.beside is not None:
+            # with coverage, as the similar list holds so many on one event and no more
+            names = ("related?similar=100&author=0&coverage=100", "more-from-author?k=100")
+            lists = [request("GET", f"/v1/articles/{one.beside}/{name}") for name in names]
+            shown = [watchers.until(asked, lambda reply: key in ids_of(reply), since, PATIENCE) for asked in lists]
+            self._others.append(max(await asyncio.gather(*shown)))
         if self._pace.meaning:
             explained = request("GET", f"/v1/articles/{key}/similar?k=30&explain=true")
             self._meaning.append(await watchers.until(explained, by_meaning, since, PATIENCE))

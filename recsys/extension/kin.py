@@ -71,12 +71,18 @@ class Kin:
 
     def _add_later(self, known: Floats, rows: Rows, nearest: Int64, share: Floats) -> None:
         """What the nearest make of arrivals that came after them, and so are not among their neighbours."""
-        first = len(self._release)
-        for other in rows[rows >= first].tolist():
-            theirs, values = self._annex.near.own[other - first].rows, self._annex.near.to_own[other - first]
-            if len(theirs):
-                place = np.minimum(np.searchsorted(theirs, nearest), len(theirs) - 1)
-                known[other] += float((share * values[place])[theirs[place] == nearest].sum())
+        others = rows[rows >= len(self._release)].astype(np.int64)
+        places = (others - len(self._release)).tolist()
+        if not places:
+            return
+        near = self._annex.near
+        shared = np.zeros(self._size())
+        shared[nearest] = share
+        theirs = shared[np.concatenate([near.own[place].rows for place in places])]
+        holder = np.repeat(np.arange(len(places)), [len(near.own[place].rows) for place in places])
+        known[others] += np.bincount(
+            holder, theirs * np.concatenate([near.to_own[place] for place in places]), len(places)
+        )
 
     def _back(self, near: Neighbours, length: float, published: int) -> Floats:
         """(m,) what the nearest of each neighbour make of the newcomer, which may be one of them itself."""

@@ -9,7 +9,7 @@ from recsys.kinship import relevance
 from recsys.neighbours import Neighbours
 from recsys.signals import Floats
 
-MOST = 64  # arrivals that are kept for one row: the nearest
+MOST = 64  # arrivals that are kept for one row: the nearest, and at times as many more
 _RECORD = np.dtype([(name, "<i4" if name == "row" else "<f4") for name in ("row", *Neighbours.MEASURED, "score")])
 _SIZE = _RECORD.itemsize
 
@@ -63,12 +63,12 @@ class Nearness:
         return Neighbours(np.concatenate([near.rows, later["row"]]), *measured)
 
     def _put(self, other: int, packed: bytes) -> None:
-        """One more; where there are too many in the place of one that is dead, or else of the least near."""
-        if len(packed) > MOST * _SIZE:
+        """One more; where there are twice too many only the nearest are kept, and none that is dead before them."""
+        if len(packed) >= 2 * MOST * _SIZE:
             records = np.frombuffer(packed, _RECORD)
             dead = np.array([row in self._dead for row in records["row"].tolist()], np.bool_)
-            least = int(np.argmin(np.where(dead, -1.0, records["score"])))
-            kept = np.delete(records, least)
-            packed = kept.tobytes()
-            self._least[other] = float(kept["score"].min())
+            score = np.where(dead, -1.0, records["score"])
+            nearest = np.sort(np.argpartition(-score, MOST - 1)[:MOST])
+            packed = records[nearest].tobytes()
+            self._least[other] = float(score[nearest].min())
         self._later[other] = packed
