@@ -110,13 +110,11 @@ class Peers:
         half = len(sample) // 2
         calls = dict[str, Callable[[int], list[float]]]()
         for peer, (_, one) in built.items():
-            effort = self._effort(task, one, sample[:half])
+            effort, reached = self._effort(task, one, sample[:half])
             found = self._judged(task, one, sample[half:], effort)
             note = [f"effort {effort}"] if len(one.efforts) > 1 else []
-            note += [f"it stays below {self.recall:g} on the articles it was chosen on"] * (
-                len(one.efforts) > 1 and self._judged(task, one, sample[:half], effort).recall < self.recall
-            )
-            note += [f"{found.wrong} items that the filter forbids"] * bool(found.wrong)
+            note += [f"at most {reached:.3f} where it was chosen"] if note and reached < self.recall else []
+            note += [f"{found.wrong} items that the filter forbids"] if found.wrong else []
             yield Result(f"{case}, {peer}", f"recall@{self.k}", "", (Figure("", found.recall),), note="; ".join(note))
             calls[peer] = partial(self._turn, task, one, name, effort)
         times = interleaved(calls, self.repetitions)
@@ -135,10 +133,14 @@ class Peers:
         return [(task.items[row].id, narrow, truth(task, row, narrow, self.k))
                 for row, narrow in zip(rows, narrows, strict=True)]  # fmt: skip
 
-    def _effort(self, task: Task, one: Built, sample: Sequence[tuple[str, Narrow, Truth]]) -> int:
-        """The least that is enough on the sample, else the most there is."""
-        enough = (effort for effort in one.efforts if self._judged(task, one, sample, effort).recall >= self.recall)
-        return one.efforts[0] if len(one.efforts) == 1 else next(enough, one.efforts[-1])
+    def _effort(self, task: Task, one: Built, sample: Sequence[tuple[str, Narrow, Truth]]) -> tuple[int, float]:
+        """The least that is enough on the sample, else the most there is, and the recall there."""
+        reached = 0.0
+        for effort in one.efforts:
+            reached = self._judged(task, one, sample, effort).recall
+            if reached >= self.recall:
+                return effort, reached
+        return one.efforts[-1], reached
 
     def _judged(self, task: Task, one: Built, sample: Sequence[tuple[str, Narrow, Truth]], effort: int) -> Judged:
         answers = [one.similar(key, narrow, self.k, effort) for key, narrow, _ in sample]
