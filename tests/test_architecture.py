@@ -23,7 +23,7 @@ def test_the_four_names_resolve_inside_this_repository(name: str) -> None:
 def test_only_the_modules_that_own_them_import_faiss_and_sentence_transformers() -> None:
     for path in [path for name in PACKAGES for path in (ROOT / name).rglob("*.py")]:
         text = path.read_text(encoding="utf-8")
-        if path.name not in {"vectors.py", "approximate.py"}:
+        if path.name not in {"vectors.py", "approximate.py", "faiss_by_hand.py"}:  # the last one measures it without us
             assert "import faiss" not in text, path
         if path.name != "embedding.py":
             assert not re.search(r"(?:import|from) sentence_transformers", text), path

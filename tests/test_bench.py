@@ -345,6 +345,8 @@ def test_every_benchmark_runs_and_finds_what_it_says(tmp_path: Path) -> None:
         "pending.seconds=0.3", "pending.repetitions=1", "pending.calls=10", "pending.writes=1",
         "request.articles=300", "request.calls=20", "request.repetitions=2", "http.articles=300",
         "http.routes=similar", "http.servers=uvicorn", "http.seconds=0.1", "http.repetitions=1",
+        "peers.articles=300", "peers.peers=numpy,table-10-sqlite", "peers.queries=10", "peers.judged=10",
+        "peers.repetitions=2",
     ]  # fmt: skip
     arguments = [word for text in tiny for word in ("--set", text)]
     file, work = tmp_path / "found.json", tmp_path / "work"
@@ -352,12 +354,13 @@ def test_every_benchmark_runs_and_finds_what_it_says(tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     found = {one["name"]: one["results"] for one in json.loads(file.read_text())["benchmarks"]}
     named = {name: {(one["case"], one["what"]) for one in every} for name, every in found.items()}
-    assert list(named) == ["request", "http", "pending", "freshness"]
+    assert list(named) == ["request", "http", "pending", "freshness", "peers"]
     assert ("2 workers", "new: in its author's list and another's") in named["freshness"]
     assert ("2 workers", "taken down: gone from all lists") in named["freshness"]
     assert ("6 pending, over HTTP", "one more write, until its list is there") in named["pending"]
     assert ("300 articles", "related p50, to the bare table") in named["request"]
     assert any(what == "throughput, to FastAPI, constant bytes" for _, what in named["http"])
+    assert ("300 articles, year, table-10-sqlite", "similar p50, to ours") in named["peers"]
     for name, every in found.items():
         for one in every:
             lacks = one["what"] == "new: compared by meaning"  # nobody embeds here

@@ -11,6 +11,7 @@ from pathlib import Path
 _LIBRARIES = (
     "numpy", "scipy", "faiss-cpu", "torch", "sentence-transformers", "sqlalchemy", "fastapi", "starlette", "uvicorn",
     "uvloop", "httptools", "msgspec", "granian", "hypercorn",
+    "usearch", "hnswlib", "lancedb", "qdrant-edge-py", "tantivy", "psycopg",
 )  # fmt: skip
 
 
