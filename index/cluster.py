@@ -133,14 +133,14 @@ def joined(config: ClusterConfig) -> Iterator[Cluster]:
         if not any(
             name.startswith("RAY_AUTH_") for name in os.environ
         ):  # else Ray writes a secret into the home folder
-            os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
+            os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         workers = config.workers or max(1, cores // config.threads)
         options = {"num_cpus": workers * config.threads, "include_dashboard": False}
     import ray
 
     try:
-        ray.init(address=config.address, log_to_driver=False, logging_level=logging.WARNING, **options)
+        ray.init(address=config.address, log_to_driver=False, logging_level=logging.ERROR, **options)
     except (ConnectionError, RuntimeError, ValueError, TimeoutError, OSError) as error:
         raise ClusterError(f"the Ray cluster {config.address} cannot be joined: {error}") from error
     try:
