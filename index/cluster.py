@@ -3,6 +3,7 @@
 import logging
 import os
 import secrets
+import socket
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -140,6 +141,7 @@ def joined(config: ClusterConfig) -> Iterator[Cluster]:
     import ray
 
     try:
+        _knock(config.address)
         ray.init(address=config.address, log_to_driver=False, logging_level=logging.ERROR, **options)
     except (ConnectionError, RuntimeError, ValueError, TimeoutError, OSError) as error:
         raise ClusterError(f"the Ray cluster {config.address} cannot be joined: {error}") from error
@@ -150,6 +152,13 @@ def joined(config: ClusterConfig) -> Iterator[Cluster]:
         yield cluster
     finally:
         ray.shutdown()
+
+
+def _knock(address: str) -> None:
+    """Raises OSError or ValueError where nobody answers at host:port: Ray would wait for minutes, or for ever."""
+    if address not in (LOCAL, "auto"):
+        host, _, port = address.rpartition(":")
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_LOOK).close()
 
 
 def _piece(do: Callable[[Shared, Piece], Done], shared: Shared, threads: int, piece: Piece) -> Done:

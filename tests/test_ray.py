@@ -81,6 +81,9 @@ def nodes() -> Iterator[Nodes]:
         pytest.MonkeyPatch.context() as patch,
     ):
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        patch.setenv("RAY_health_check_period_ms", "1000")  # the dead are missed within seconds
+        patch.setenv("RAY_health_check_timeout_ms", "3000")
+        patch.setenv("RAY_health_check_failure_threshold", "3")
         patch.setenv("RAY_AUTH_MODE", "disabled")  # else a secret is written into the home folder
         patch.setenv("PYTHONPATH", os.pathsep.join([*paths, os.environ.get("PYTHONPATH", "")]))
         made = RayCluster(initialize_head=True, head_node_args={**NODE, "temp_dir": folder})
@@ -151,7 +154,10 @@ def search(made: VectorIndex, asked: Any) -> Any:
     return made.search(*asked)
 
 
-def large(folder: Path, number: int) -> Any:
+def large(where: tuple[Path, str], number: int) -> Any:
+    folder, victim = where
+    if number and ray_node() != victim:
+        wait(lambda: done_by(folder, victim))  # it gets one, too
     begun(folder, number)
     return np.full(300_000, number)  # such as is kept by the node that made it
 
@@ -173,6 +179,11 @@ def deadly(folder: Path, number: int) -> int:
 def loaded(folder: Path, name: str) -> FakeEmbedder:
     begun(folder, name)
     return FakeEmbedder(name=name)
+
+
+def done_by(folder: Path, victim: str) -> bool:
+    """Whether a piece other than the first was begun there."""
+    return any(path.read_text() not in ("", "0") for path in folder.glob(f"{victim}-*"))
 
 
 def notes(folder: Path) -> list[str]:
@@ -249,16 +260,15 @@ def test_a_node_that_dies_in_the_middle_of_the_night_changes_nothing(
 
 def test_results_that_died_with_their_node_are_made_again(nodes: Nodes, crew: Cluster, folder: Path) -> None:
     victim = nodes.add()
-    work = crew.each(large, folder, range(20))
+    work = crew.each(large, (folder, victim.node_id), range(20))
     made = [next(work)]
-    wait(lambda: list(folder.glob(f"{victim.node_id}-*")) and len(notes(folder)) >= 8)
+    wait(lambda: len(notes(folder)) == 2 * (NODES + 1))  # all that are drawn
+    assert done_by(folder, victim.node_id)
     time.sleep(0.5)  # until they are kept
-    before = len(notes(folder))
     nodes.kill(victim)
     made += work
     assert [result[0] for result in made] == list(range(20))
     assert all(result.flags.writeable and result.flags.owndata for result in made)
-    assert before >= 8
     assert len(notes(folder)) > 20
 
 
