@@ -84,6 +84,7 @@ def nodes() -> Iterator[Nodes]:
         patch.setenv("RAY_health_check_period_ms", "1000")  # the dead are missed within seconds
         patch.setenv("RAY_health_check_timeout_ms", "3000")
         patch.setenv("RAY_health_check_failure_threshold", "3")
+        patch.setenv("RAY_worker_niceness", "0")  # else they starve where others work, too
         patch.setenv("RAY_AUTH_MODE", "disabled")  # else a secret is written into the home folder
         patch.setenv("PYTHONPATH", os.pathsep.join([*paths, os.environ.get("PYTHONPATH", "")]))
         made = RayCluster(initialize_head=True, head_node_args={**NODE, "temp_dir": folder})
