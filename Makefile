@@ -56,7 +56,7 @@ lock:
 	$(PYTHON) -m venv $(VENV)-lock
 	$(VENV)-lock/bin/pip install --quiet pip-tools
 	$(VENV)-lock/bin/pip-compile $(LOCK_OPTIONS) --extra build --extra eval --extra object-store --extra postgres --output-file requirements.lock pyproject.toml
-	$(VENV)-lock/bin/pip-compile $(LOCK_OPTIONS) --extra build --extra eval --extra bench --extra dev --extra fast --extra object-store --extra postgres --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
+	$(VENV)-lock/bin/pip-compile $(LOCK_OPTIONS) --extra build --extra eval --extra bench --extra dev --extra fast --extra object-store --extra postgres --extra ray --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
 
 clean:
 	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -11,9 +11,11 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from index.crew import ALONE, Crew
 from index.embed import embed_missing
 from index.lists import Lists, write_lists
-from index.neighbours import Corpus, NeighbourTable, neighbours
+from index.neighbours import NeighbourTable, neighbours
+from index.pairs import Corpus
 from index.ranked import ranked
 from index.rows import COLUMNS, RowColumns, write_rows
 from index.stories import EVENT_DAYS, SAME_TEXT, StoryConfig, stories
@@ -97,19 +99,20 @@ class Built:
     index: dict[str, int | float | str]
 
 
-def build(store: ArticleStore, folder: Path, embedder: Embedder, config: BuildConfig) -> Built:
-    """Write every file of a release but the manifest into `folder`, which must be empty.
+def build(store: ArticleStore, folder: Path, embedder: Embedder, config: BuildConfig, crew: Crew = ALONE) -> Built:
+    """Write every file of a release but the manifest into `folder`, which must be empty; the same whoever the `crew`.
 
     Raises:
         StoreError: the store cannot be read.
         OSError: the disk is full.
+        ClusterError: the crew is gone.
     """
     with store.snapshot() as snapshot:
         expected = sum(store.count().values())
         boilerplate = find_boilerplate(snapshot.articles, expected=expected)
         log.info("%d boilerplate lines in %d articles", len(boilerplate.counts), boilerplate.articles)
         with progress("embed", boilerplate.articles) as advance:
-            found = embed_missing(store, snapshot.articles(), embedder, boilerplate, advance=advance)
+            found = embed_missing(store, snapshot.articles(), embedder, boilerplate, advance=advance, crew=crew)
         log.info("%d texts embedded, %d had a vector", found.embedded, found.reused)
         people = People(config.registry)
         columns = write_rows(folder, snapshot.articles(), boilerplate, embedder, people)
@@ -131,7 +134,7 @@ def build(store: ArticleStore, folder: Path, embedder: Embedder, config: BuildCo
     with progress("neighbours", index.n) as advance:
         lengths, author_rows = np.array(columns.lengths, np.int32), ListColumn.open(folder, "author_rows")
         corpus = Corpus(index, words, named, published, lengths, author_rows)
-        table = neighbours(corpus, config.neighbours, config.kin, advance)
+        table = neighbours(corpus, config.neighbours, config.kin, advance, crew)
     _write_neighbours(folder, table)
     versions = Versions(printer.fingerprints(), np.array(columns.agency, np.bool_), np.array(columns.updated, np.int64))
     versions.save(folder, published)

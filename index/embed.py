@@ -1,11 +1,13 @@
 """Give every article a vector: only texts that have none yet are embedded, and every batch is saved at once."""
 
 import time
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Protocol, TypeVar
 
+from index.crew import ALONE, Crew
 from recsys.articles import Article
 from recsys.embedding import Embedder, Vectors
 from recsys.progress import Advance
@@ -49,31 +51,45 @@ def embed_missing(
     batch_size: int = 64,
     window: int = 2048,
     advance: Advance = lambda number: None,
+    crew: Crew = ALONE,
 ) -> EmbedReport:
     """Embed the texts of `articles` that the store has no vector for, and save them.
 
     Works through `window` articles at a time, so memory does not grow with the archive, and saves after every
-    `batch_size` texts, so a killed run loses at most one batch and the next one goes on from there. Two articles with
-    one text share one vector. `advance` is told how many articles were done.
+    `batch_size` texts, so a killed run loses at most the batches that the `crew` had in hand (one, where it is this
+    process) and the next one goes on from there. Two articles with one text share one vector. `advance` is told how
+    many articles were done. Whoever the crew, the batches are the same, so that the vectors are.
     """
     started = time.monotonic()
     seen = embedded = 0
-    for group in _batches(articles, window):
-        texts = dict(embedding_key(article, embedder, boilerplate) for article in group)
-        missing = _missing(store, texts)
-        advance(len(group) - len(missing))
-        for digests in _batches(missing, batch_size):
-            vectors = embedder.embed([texts[digest] for digest in digests])
-            store.put_embeddings(embedder.fingerprint, digests, vectors)
-            advance(len(digests))
-        seen += len(group)
-        embedded += len(missing)
+    unsaved: deque[list[str]] = deque()  # digests of the batches in hand, in order
+
+    def batches() -> Iterator[list[str]]:
+        nonlocal seen
+        for group in _batches(articles, window):
+            texts = dict(embedding_key(article, embedder, boilerplate) for article in group)
+            missing = _missing(store, texts, unsaved)
+            seen += len(group)
+            advance(len(group) - len(missing))
+            for digests in _batches(missing, batch_size):
+                unsaved.append(digests)
+                yield [texts[digest] for digest in digests]
+
+    for vectors in crew.each(_embedded, embedder, batches()):
+        digests = unsaved.popleft()
+        store.put_embeddings(embedder.fingerprint, digests, vectors)
+        embedded += len(digests)
+        advance(len(digests))
     return EmbedReport(seen, embedded, seen - embedded, time.monotonic() - started)
 
 
-def _missing(store: VectorStore, texts: dict[str, str]) -> list[str]:
-    """The digests without a vector, shortest text first: texts of like length in a batch need little padding."""
-    known = store.known_embeddings(list(texts))
+def _embedded(embedder: Embedder, texts: list[str]) -> Vectors:
+    return embedder.embed(texts)
+
+
+def _missing(store: VectorStore, texts: dict[str, str], unsaved: Iterable[list[str]]) -> list[str]:
+    """The digests that have no vector and will have none, shortest text first: like lengths need little padding."""
+    known = store.known_embeddings(list(texts)).union(*unsaved)
     return sorted((digest for digest in texts if digest not in known), key=lambda digest: (len(texts[digest]), digest))
 
 

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from index.crew import ALONE, Crew
 from index.kin import KinBlock, kin_blocks, nearest_pairs
-from index.mates import mates
+from index.pairs import Corpus, Pairs, cosines, near_pairs
 from recsys.columns import Int32, Int64, ListColumn
-from recsys.grouping import first_of_each
 from recsys.kinship import relevance, timely_factor
-from recsys.lexical import WordVectors
 from recsys.progress import Advance
 from recsys.release import UNDATED
 from recsys.signals import DAY
@@ -22,32 +21,9 @@ from recsys.tempo import Tempo
 from recsys.vectors import VectorIndex
 
 Float32s = npt.NDArray[np.float32]
-_BLOCK = 1_024
-_PAIRS = 200_000
 _TEMPO_NEAREST = 5
 _NOTHING = np.empty(0, np.int32)
 _NO_VALUES = np.empty(0, np.float32)
-
-
-@dataclass(frozen=True, slots=True)
-class Corpus:
-    """What the night knows of n articles when it looks for neighbours.
-
-    Attributes:
-        vectors: what they mean.
-        words: the terms that they hold.
-        names: the names that they hold.
-        published: (n,) int64, seconds since 1970 UTC, `UNDATED` where unknown.
-        length: (n,) int32, characters of the text that the model was given.
-        author_rows: for each author the rows of his or her articles.
-    """
-
-    vectors: VectorIndex
-    words: WordVectors
-    names: WordVectors
-    published: Int64
-    length: Int32
-    author_rows: ListColumn
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,25 +52,18 @@ class NeighbourTable:
     chance: Float32s
 
 
-@dataclass(frozen=True, slots=True)
-class _Pairs:
-    """Pairs by owner and then by near row, with what was measured of them."""
-
-    rows: ListColumn
-    cosine: Float32s
-    words: Float32s
-    names: Float32s
-
-
-def neighbours(corpus: Corpus, k: int, kin: int, advance: Advance = lambda number: None) -> NeighbourTable:
+def neighbours(
+    corpus: Corpus, k: int, kin: int, advance: Advance = lambda number: None, crew: Crew = ALONE
+) -> NeighbourTable:
     """The union of the k nearest rows by cosine, the k nearest by words, the nearest by the same authors, and the
     `kin` best through others.
 
     All similarities are exact for every pair, whichever way found it. Works through a block of rows at a time, so that
-    only the table itself grows with the archive; `advance` is told how many rows were done.
+    only the table itself grows with the archive; `advance` is told how many rows were done. The `crew` searches; what
+    is found depends neither on who does nor on how many.
     """
     base = semantic_base(corpus.vectors)
-    pairs = _pairs(corpus, k, advance)
+    pairs = near_pairs(corpus, k, advance, crew)
     owners = np.repeat(np.arange(corpus.vectors.n), np.diff(pairs.rows.offsets))
     near = _relevance(corpus, pairs, owners, base)
     days = _days(corpus.published, owners, pairs.rows.values)
@@ -108,37 +77,14 @@ def neighbours(corpus: Corpus, k: int, kin: int, advance: Advance = lambda numbe
     return NeighbourTable(rows, cosine, words, names, shared, tempo, base, _chance(corpus))
 
 
-def _pairs(corpus: Corpus, k: int, advance: Advance) -> _Pairs:
-    """The nearest by meaning, by words, and among the works of the same authors."""
-    by_author = mates(corpus.vectors, corpus.author_rows)
-    counts, near, cosine, shared, named = [np.zeros(1, np.int64)], [_NOTHING], [_NO_VALUES], [_NO_VALUES], [_NO_VALUES]
-    n = corpus.vectors.n
-    for start in range(0, n, _BLOCK):
-        stop = min(start + _BLOCK, n)
-        owners, others, similarity = _union(
-            _both(_by_meaning(corpus.vectors, start, stop, k), _span(by_author, start, stop)),
-            _by_words(corpus.words, start, stop, k),
-        )
-        unmeasured = np.isnan(similarity)
-        similarity[unmeasured] = corpus.words.similarity(owners[unmeasured], others[unmeasured])
-        counts.append(np.bincount(owners - start, minlength=stop - start))
-        near.append(others.astype(np.int32))
-        cosine.append(_cosines(corpus.vectors, owners, others))
-        shared.append(similarity)
-        named.append(corpus.names.similarity(owners, others))
-        advance(stop - start)
-    rows = ListColumn(np.cumsum(np.concatenate(counts)), np.concatenate(near))
-    return _Pairs(rows, np.concatenate(cosine), np.concatenate(shared), np.concatenate(named))
-
-
-def _relevance(corpus: Corpus, pairs: _Pairs, owners: Int64, base: float) -> Float32s:
+def _relevance(corpus: Corpus, pairs: Pairs, owners: Int64, base: float) -> Float32s:
     """(pairs,) float32 in [0, 1]: by text alone, before there is kin."""
     length = corpus.length[owners].astype(np.float64)
     return relevance(pairs.cosine, pairs.words, pairs.names, length, base).astype(np.float32)
 
 
 def _merged(
-    corpus: Corpus, pairs: _Pairs, block: KinBlock
+    corpus: Corpus, pairs: Pairs, block: KinBlock
 ) -> tuple[Int64, Int32, Float32s, Float32s, Float32s, Float32s]:
     """(counts, near, cosine, words, names, kin) of the block's rows, old pairs and new ones, in order."""
     span = slice(int(pairs.rows.offsets[block.start]), int(pairs.rows.offsets[block.stop]))
@@ -147,7 +93,7 @@ def _merged(
     near = np.concatenate([pairs.rows.values[span], block.near.astype(np.int32)])
     order = np.lexsort((near, owners))
     measured = (
-        (pairs.cosine[span], _cosines(corpus.vectors, block.owners, block.near)),
+        (pairs.cosine[span], cosines(corpus.vectors, block.owners, block.near)),
         (pairs.words[span], corpus.words.similarity(block.owners, block.near)),
         (pairs.names[span], corpus.names.similarity(block.owners, block.near)),
         (block.values, block.found),
@@ -159,54 +105,6 @@ def _merged(
 
 def _empty() -> tuple[Int64, Int32, Float32s, Float32s, Float32s, Float32s]:
     return np.empty(0, np.int64), _NOTHING, _NO_VALUES, _NO_VALUES, _NO_VALUES, _NO_VALUES
-
-
-def _union(by_meaning: tuple[Int64, Int64], by_words: tuple[Int64, Int64, Float32s]) -> tuple[Int64, Int64, Float32s]:
-    """Every pair of either once, in order, with the similarity by words: NaN where words did not find it."""
-    owners, near = (np.concatenate(both) for both in zip(by_meaning, by_words[:2], strict=True))
-    measured = np.concatenate([np.full(len(by_meaning[0]), np.nan, np.float32), by_words[2]])
-    order = np.lexsort((np.isnan(measured), near, owners))  # of two equal pairs the measured one comes first
-    owners, near, measured = owners[order], near[order], measured[order]
-    first = np.ones(len(owners), np.bool_)
-    first[1:] = (owners[1:] != owners[:-1]) | (near[1:] != near[:-1])
-    return owners[first], near[first], measured[first]
-
-
-def _both(one: tuple[Int64, Int64], other: tuple[Int64, Int64]) -> tuple[Int64, Int64]:
-    return np.concatenate([one[0], other[0]]), np.concatenate([one[1], other[1]])
-
-
-def _span(pairs: tuple[Int64, Int64], start: int, stop: int) -> tuple[Int64, Int64]:
-    """The pairs of the rows start … stop-1; `pairs` are sorted by owner."""
-    span = slice(*np.searchsorted(pairs[0], [start, stop]))
-    return pairs[0][span], pairs[1][span]
-
-
-def _by_meaning(vectors: VectorIndex, start: int, stop: int, k: int) -> tuple[Int64, Int64]:
-    """Pairs (row, near row) of the rows start … stop-1; FAISS's -1 for "nothing found" is left out."""
-    rows = np.arange(start, stop)
-    found, _ = vectors.search(vectors.vectors(rows), k + 1)
-    owners = np.repeat(rows, found.shape[1])
-    near = found.ravel()
-    keep = (near >= 0) & (near != owners)
-    owners, near = owners[keep], near[keep]
-    first = first_of_each(owners, k)  # a row with an equal beside it may be missing among its own k + 1 nearest
-    return owners[first], near[first]
-
-
-def _by_words(words: WordVectors, start: int, stop: int, k: int) -> tuple[Int64, Int64, Float32s]:
-    """Pairs (row, near row) of the rows start … stop-1, and their similarity."""
-    owners, near, similarity = words.nearest(start, stop, k)
-    first = first_of_each(owners, k)
-    return owners[first], near[first], similarity[first]
-
-
-def _cosines(vectors: VectorIndex, rows: Int64, near: Int64) -> Float32s:
-    out = np.empty(len(rows), np.float32)
-    for start in range(0, len(rows), _PAIRS):
-        span = slice(start, start + _PAIRS)
-        out[span] = np.vecdot(vectors.vectors(rows[span]), vectors.vectors(near[span]))
-    return np.clip(out, -1.0, 1.0)
 
 
 def _days(published: Int64, rows: Int64, near: npt.NDArray[np.integer]) -> Float32s:
@@ -234,7 +132,7 @@ def _chance(corpus: Corpus, pairs: int = 20_000) -> Float32s:
     order = np.argsort(first, kind="stable")  # equal rows together: one row's words are spread out once
     first, second = first[order], second[order]
     measured = (
-        _cosines(corpus.vectors, first, second),
+        cosines(corpus.vectors, first, second),
         corpus.words.similarity(first, second),
         corpus.names.similarity(first, second),
         corpus.length[first],
@@ -249,4 +147,4 @@ def semantic_base(vectors: VectorIndex, pairs: int = 20_000) -> float:
     """
     if vectors.n < 2:
         return 0.0
-    return float(np.clip(_cosines(vectors, *_any_two(vectors.n, pairs)).astype(np.float64).mean(), 0.0, 0.9))
+    return float(np.clip(cosines(vectors, *_any_two(vectors.n, pairs)).astype(np.float64).mean(), 0.0, 0.9))

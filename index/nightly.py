@@ -7,6 +7,7 @@ from pathlib import Path
 
 from index.build import BuildConfig, build, manifest_of
 from index.checks import Limits, check, refuse_failed
+from index.crew import ALONE, Crew
 from index.shelf import Shelf, shelf_of
 from recsys.embedding import Embedder
 from recsys.errors import ReleaseError
@@ -40,15 +41,21 @@ class NightlyConfig:
 
 
 def nightly(
-    store: ArticleStore, releases: Path | str, embedder: Embedder, config: NightlyConfig | None = None
+    store: ArticleStore,
+    releases: Path | str,
+    embedder: Embedder,
+    config: NightlyConfig | None = None,
+    crew: Crew = ALONE,
 ) -> Manifest:
     """Build a release from the store, check it, publish it; returns the manifest of what is then current.
 
     `releases` is a folder, or the URL of an object store. Where neither the store, the model nor the configuration has
-    changed since the current release, that one stays.
+    changed since the current release, that one stays. The `crew` embeds and searches; one on other machines needs an
+    embedder that can be sent there (`index.named_model`).
 
     Raises:
         BuildRefused: a check failed; `CURRENT` is as it was.
+        ClusterError: nobody of the crew is left; `CURRENT` is as it was.
         ConfigError: another job is publishing to this folder.
         Overtaken: another job has published to this object store meanwhile; this night's build is not.
         ReleaseError: the disk is full or cannot be written, or the object store; `CURRENT` is as it was.
@@ -58,7 +65,7 @@ def nightly(
     try:
         shelf = shelf_of(releases, config.work)
         with shelf.only_one():
-            return _night(store, shelf, embedder, config)
+            return _night(store, shelf, embedder, config, crew)
     except OSError as error:
         reason = f"cannot write a release in {releases}: {error}"
         raise ReleaseError(
@@ -66,13 +73,13 @@ def nightly(
         ) from error
 
 
-def _night(store: ArticleStore, shelf: Shelf, embedder: Embedder, config: NightlyConfig) -> Manifest:
+def _night(store: ArticleStore, shelf: Shelf, embedder: Embedder, config: NightlyConfig, crew: Crew) -> Manifest:
     last = shelf.last_manifest()
     if last and not config.rebuild and _same(last, store, embedder, config.build):
         log.info("nothing has changed since %s: it stays current", last.id)
         return last
     with shelf.staging() as folder:
-        built = build(store, folder, embedder, config.build)
+        built = build(store, folder, embedder, config.build, crew)
         now = datetime.now(UTC)
         draft = manifest_of(built, "draft", now, embedder, config.build)
         name = shelf.next_id(now, replace(draft, created_at="").computed_digest())

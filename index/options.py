@@ -61,6 +61,25 @@ RELEASES_HERE = click.option(
 )
 
 
+CLUSTER = click.option(
+    "--ray",
+    metavar="ADDRESS",
+    help="Embed and search on a Ray cluster: local starts one on this machine, auto or host:port joins one.",
+)
+CLUSTER_THREADS = click.option(
+    "--ray-threads",
+    default=1,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="CPU threads of each worker on the cluster.",
+)
+CLUSTER_WORKERS = click.option(
+    "--ray-workers",
+    type=click.IntRange(min=1),
+    help="Workers at once on the cluster; as many as it has CPUs for if not given.",
+)
+
+
 def reading(command: Command) -> Command:
     """The options of every command that reads files of articles."""
     for option in reversed(

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from index.neighbours import Corpus, NeighbourTable
+from index.neighbours import NeighbourTable
+from index.pairs import Corpus
 from recsys.columns import Int32, Int64, ListColumn
 from recsys.errors import ConfigError
 from recsys.grouping import Pairs, numbered_groups

@@ -18,6 +18,7 @@ faiss: Any = _faiss  # its stubs know nothing of the parameters of a search
 
 Vectors = NDArray[np.float32]
 Rows = NDArray[np.int64]
+Packed = tuple[str, int, NDArray[np.uint8]]  # kind, effort, FAISS's bytes without the exact vectors
 
 _MAGIC = b"approx-1"
 _BLOCK = 16_384  # rows added at a time: bounds memory
@@ -93,6 +94,17 @@ class Approximate:
             stream.write(footer + len(footer).to_bytes(8, "little") + _MAGIC)
             stream.flush()
             os.fsync(stream.fileno())
+
+    def packed(self) -> Packed:
+        """Everything but the exact vectors, for `unpacked`."""
+        flags = faiss.IO_FLAG_SKIP_STORAGE if self.kind is Kind.HNSW else 0
+        return self.kind.value, self.effort, faiss.serialize_index(self._index, flags)
+
+    @classmethod
+    def unpacked(cls, packed: Packed, flat: Any) -> "Approximate":
+        """What `packed` gave, over the same vectors."""
+        kind, effort, made = packed
+        return cls(Kind(kind), faiss.deserialize_index(made), flat, effort)
 
     def search(self, queries: Vectors, count: int) -> Rows:
         """(m, count) int64: the nearest rows that were found for each query, none twice, -1 where there is no more."""

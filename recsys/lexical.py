@@ -83,8 +83,8 @@ class WordVectors:
         """
         from sparse_dot_topn import sp_matmul_topn
 
-        block = self.matrix[start:stop]
-        found = sp_matmul_topn(block, self.columns, top_n=k + 1, threshold=1e-6, sort=True, n_threads=threads).tocoo()
+        block, columns = _as_writable(self.matrix[start:stop]), _as_writable(self.columns)
+        found = sp_matmul_topn(block, columns, top_n=k + 1, threshold=1e-6, sort=True, n_threads=threads).tocoo()
         rows, near = found.coords[0].astype(np.int64) + start, found.coords[1].astype(np.int64)
         keep = rows != near
         return rows[keep], near[keep], np.minimum(found.data[keep].astype(np.float32), 1.0)
@@ -104,6 +104,25 @@ class WordVectors:
                 out[start + filled] = np.add.reduceat(products, theirs.indptr[:-1][filled])
             spread[mine.indices] = 0.0
         return np.clip(out, 0.0, 1.0)
+
+
+class _Window:
+    """An array's memory, said to be writable."""
+
+    def __init__(self, array: npt.NDArray[Any]) -> None:
+        self._array = array  # kept: the memory is its
+        interface = array.__array_interface__
+        self.__array_interface__ = {**interface, "data": (interface["data"][0], False)}
+
+
+def _as_writable(matrix: "csr_matrix[Any]") -> "csr_matrix[Any]":
+    """The same matrix; sparse_dot_topn takes no read-only arrays, such as mapped ones, though it only reads."""
+    from scipy.sparse import csr_matrix
+
+    parts = (matrix.data, matrix.indices, matrix.indptr)
+    if all(part.flags.writeable for part in parts):
+        return matrix
+    return csr_matrix(tuple(np.asarray(_Window(part)) for part in parts), shape=matrix.shape, copy=False)
 
 
 def _of_one_text(

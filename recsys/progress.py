@@ -54,7 +54,7 @@ def progress(
         ended = "done in"
     finally:
         seconds = clock() - start
-        rate = f" ({done / seconds:,.0f} {unit}/s)" if seconds > 0 else ""
+        rate = f" ({_rate(done / seconds)} {unit}/s)" if seconds > 0 else ""
         log.info("%s, %s %s%s", _line(label, done, total, unit, 0.0), ended, _span(seconds), rate)
 
 
@@ -75,6 +75,11 @@ def _line(label: str, done: int, total: int | None, unit: str, seconds: float) -
         if total is not None and total >= done:
             parts.append(f"{_span((total - done) * seconds / done)} left")
     return ", ".join(parts)
+
+
+def _rate(value: float) -> str:
+    """Three digits that count, at the least: "9.31", "1,204"."""
+    return f"{value:.3g}" if value < 100 else f"{value:,.0f}"
 
 
 def _span(seconds: float) -> str:

@@ -9,7 +9,7 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.approximate import Approximate
+from recsys.approximate import Approximate, Packed
 from recsys.errors import ReleaseDamaged
 from recsys.index_kind import Kind
 
@@ -100,6 +100,11 @@ class VectorIndex:
             yield VectorIndex(self._index)
         else:
             yield from (VectorIndex(self._index, a) for a in Approximate.build(kind, self._index).harder())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled as arrays; where these come as buffers of their own (pickle's protocol 5) the vectors stay there."""
+        packed = self._approximate.packed() if self._approximate else None
+        return _unpacked, (faiss.serialize_index(self._index), packed)
 
     def save(self, path: Path) -> None:
         """Write the vectors to `path`, and what finds candidates beside it where there is such: `path` with the suffix
@@ -210,6 +215,13 @@ class VectorIndex:
         similarities[~known] = -np.inf
         order = np.lexsort((candidates, -similarities), axis=1)
         return Nearest(np.take_along_axis(candidates, order, 1), np.take_along_axis(similarities, order, 1))
+
+
+def _unpacked(flat: NDArray[np.uint8], packed: Packed | None) -> VectorIndex:
+    """What `VectorIndex.__reduce__` took apart; the vectors stay in `flat`."""
+    index = faiss.read_index(faiss.ZeroCopyIOReader(faiss.swig_ptr(flat), flat.size))  # type: ignore[attr-defined]
+    index.referenced_objects = [flat]  # type: ignore[attr-defined]  # FAISS's own way to keep what its memory belongs to
+    return VectorIndex(index, Approximate.unpacked(packed, index) if packed else None)
 
 
 def _matrix(values: Vectors, dim: int, name: str) -> Vectors:

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from eval.__main__ import main
 from index.build import BuildConfig
-from index.neighbours import Corpus, neighbours
+from index.neighbours import neighbours
+from index.pairs import Corpus
 from index.stories import Stories, StoryConfig, stories
 from recsys.agency import agency_copy
 from recsys.articles import Article, AuthorName

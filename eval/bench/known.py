@@ -6,8 +6,9 @@ from eval.bench.http import Http
 from eval.bench.peers.compare import Peers
 from eval.bench.pending import Pending
 from eval.bench.request import Request
+from eval.bench.scaling import Scaling
 
 
 def known() -> dict[str, Benchmark]:
     """Each benchmark by its name, with the defaults of its options, in the order of a run of all."""
-    return {one.name: one for one in (Request(), Http(), Pending(), Freshness(), Peers())}
+    return {one.name: one for one in (Request(), Http(), Pending(), Freshness(), Peers(), Scaling())}

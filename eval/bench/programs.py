@@ -57,11 +57,20 @@ def run_program(name: str, *arguments: str | Path) -> str:
     Raises:
         RecsysError: it failed; its last words are told.
     """
+    return _run(name, *arguments).stdout
+
+
+def log_of(name: str, *arguments: str | Path) -> str:
+    """The same; what it logged."""
+    return _run(name, *arguments).stderr
+
+
+def _run(name: str, *arguments: str | Path) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", name, *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode != 0:
         raise RecsysError(f"{name} {arguments[0]} ended with status {done.returncode}: {done.stderr[-2000:]}")
-    return done.stdout
+    return done
 
 
 def new_key(url: str) -> str:

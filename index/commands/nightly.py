@@ -1,12 +1,13 @@
 """`nightly`: articles in, a release out."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import click
 
 from index.commands.ingest import ingested
-from index.options import AUTHORS, PATH, RELEASES, STORE, reading
+from index.options import AUTHORS, CLUSTER, CLUSTER_THREADS, CLUSTER_WORKERS, PATH, RELEASES, STORE, reading
 from recsys.errors import BuildRefused
 from recsys.index_kind import AUTO, CHOICES
 
@@ -54,6 +55,9 @@ from recsys.index_kind import AUTO, CHOICES
     help="Share of the nearest that an approximate index must find; below it nothing is published.",
 )
 @click.option("--keep", default=5, show_default=True, type=click.IntRange(min=1), help="Releases to keep.")
+@CLUSTER
+@CLUSTER_THREADS
+@CLUSTER_WORKERS
 @click.option("--work", type=PATH, help="Folder to build in, where releases go to an object store.")
 @click.option("--force", is_flag=True, help="Publish although a check failed, and record which.")
 @click.option("--rebuild", is_flag=True, help="Build although nothing has changed.")
@@ -72,6 +76,9 @@ def nightly_command(
     index_memory: float,
     index_recall: float,
     keep: int,
+    ray: str | None,
+    ray_threads: int,
+    ray_workers: int | None,
     work: Path | None,
     force: bool,
     rebuild: bool,
@@ -87,6 +94,9 @@ def nightly_command(
     """
     from index.build import BuildConfig
     from index.checks import Limits
+    from index.cluster import ClusterConfig, joined
+    from index.crew import ALONE
+    from index.named_model import named_model
     from index.nightly import NightlyConfig, nightly
     from index.vector_index import IndexConfig
     from recsys.embedding import load_embedder
@@ -102,8 +112,12 @@ def nightly_command(
         neighbours, language=language, event_days=event_days, registry=registry, weights=weighed, index=vectors
     )
     config = NightlyConfig(build, Limits(recall=index_recall), keep=keep, force=force, rebuild=rebuild, work=work)
-    store = ArticleStore.open(url, create=True)
-    if files and not ingested(files, store, **options):
-        raise BuildRefused("the ingest failed, so nothing was built; the last release stays")
-    manifest = nightly(store, releases, load_embedder(model or DEFAULT_MODEL, precision), config)
+    cluster = ClusterConfig(ray, ray_threads, ray_workers) if ray is not None else None
+    with joined(cluster) if cluster else nullcontext(ALONE) as crew:
+        store = ArticleStore.open(url, create=True)
+        if files and not ingested(files, store, **options):
+            raise BuildRefused("the ingest failed, so nothing was built; the last release stays")
+        name = model or DEFAULT_MODEL
+        embedder = named_model(name, precision, cluster.threads) if cluster else load_embedder(name, precision)
+        manifest = nightly(store, releases, embedder, config, crew)
     click.echo(f"current release: {manifest.id}, {manifest.articles} articles")
