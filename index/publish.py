@@ -18,6 +18,7 @@ from recsys.errors import ConfigError, NoRelease, ReleaseError
 from recsys.manifest import Manifest
 from recsys.release import Release, current_id
 from recsys.release_folder import STAGING, current_or_none, point_at, prune, release_ids, sweep, sync_folder
+from recsys.seal import seal
 
 _LOCK = ".lock"
 
@@ -88,6 +89,7 @@ def publish(folder: Path, releases: Path, manifest: Manifest, keep: int) -> None
     target = releases / manifest.id
     folder.rename(target)
     sync_folder(releases)
+    seal(target)
     point_at(releases, manifest.id)
     prune(releases, keep)
 

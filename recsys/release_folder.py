@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from recsys.errors import ReleaseError
 from recsys.release import CURRENT, RELEASE_ID, current_id
+from recsys.seal import SEAL, break_seals
 
 STAGING = ".staging-"
 
@@ -47,6 +48,7 @@ def point_at(releases: Path, release: str) -> None:
 
 def put_away(releases: Path, release: str) -> None:
     """Remove a release; at no moment is it listed and not whole. What cannot be removed today is in nobody's way."""
+    break_seals(releases, release)
     with suppress(OSError):
         doomed = (releases / release).rename(releases / f"{STAGING}{uuid4().hex}")
         shutil.rmtree(doomed, ignore_errors=True)
@@ -67,6 +69,10 @@ def sweep(releases: Path) -> None:
     for stale in releases.glob(f"{CURRENT}.*"):
         with suppress(OSError):
             stale.unlink()
+    for stale in releases.glob(f"{SEAL}*"):
+        if not (releases / stale.name.removeprefix(SEAL)).is_dir():
+            with suppress(OSError):
+                stale.unlink()
 
 
 def sync_folder(folder: Path) -> None:

@@ -16,10 +16,10 @@ from time import monotonic
 from filelock import FileLock, Timeout
 
 from recsys.errors import NoRelease, ReleaseDamaged, ReleaseError, ReleaseFormatError
-from recsys.manifest import Manifest
 from recsys.release_copy import bring
 from recsys.release_folder import current_or_none, point_at, prune, put_away, release_ids, sweep, sync_folder
 from recsys.release_store import BRISK, Pointer, ReleaseStore
+from recsys.seal import seal, verify_once
 from service.trouble import Trouble
 
 log = logging.getLogger(__name__)
@@ -101,7 +101,7 @@ class Replica:
         if not folder.exists():
             return False
         try:
-            Manifest.read(folder).verify_files(folder)
+            verify_once(folder)
         except ReleaseError as error:
             log.error("the cached release is fetched again: %s", error)
             put_away(self._cache, release)
@@ -117,6 +117,7 @@ class Replica:
         beside = [self._cache / name for name in release_ids(self._cache)]
         brought = bring(self._store, release, fetching, beside, self._go_on)
         fetching.rename(self._cache / release)
+        seal(self._cache / release)
         sync_folder(self._cache)
         log.info(
             "fetched %s: %d of %d files, %.1f MB, %.1f s", release, brought.files, len(brought.manifest.files),
