@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-EXACT_UP_TO = 50_000  # texts that are all compared: what could be saved is not worth the candidates
-FIRST = 2_000  # champions of a term that are tried first
+EXACT_UP_TO = 300_000  # texts that are all compared: up to here what could be saved costs more in candidates
+FIRST = 4_000  # champions of a term that are tried first
 _WIDE = 3  # candidates for each text that is wanted
 _SAMPLE = 256
 _CAUTION = 0.25  # part of the way from what must be reached to 1 that is aimed at: a sample errs
