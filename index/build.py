@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from index.champions import search_by_words
 from index.crew import ALONE, Crew
 from index.embed import embed_missing
 from index.lists import Lists, write_lists
@@ -133,7 +134,8 @@ def build(store: ArticleStore, folder: Path, embedder: Embedder, config: BuildCo
     index, about_index = write_vectors(folder / VECTORS, blocks, dim, config.neighbours, config.index)
     with progress("neighbours", index.n) as advance:
         lengths, author_rows = np.array(columns.lengths, np.int32), ListColumn.open(folder, "author_rows")
-        corpus = Corpus(index, words, named, published, lengths, author_rows)
+        by_words, about_words = search_by_words(words, config.neighbours, config.index.recall)
+        corpus = Corpus(index, words, named, published, lengths, author_rows, by_words)
         table = neighbours(corpus, config.neighbours, config.kin, advance, crew)
     _write_neighbours(folder, table)
     versions = Versions(printer.fingerprints(), np.array(columns.agency, np.bool_), np.array(columns.updated, np.int64))
@@ -142,7 +144,7 @@ def build(store: ArticleStore, folder: Path, embedder: Embedder, config: BuildCo
     write_stories(folder, found_stories, published)
     counts = _counts(lists, table, boilerplate, columns) | story_counts(found_stories)
     _write_report(folder, boilerplate, counts, largest_stories(folder, found_stories, published))
-    built = Built(folder, store.identity(), change, index.n, table.semantic_base, counts, about_index)
+    built = Built(folder, store.identity(), change, index.n, table.semantic_base, counts, about_index | about_words)
     draft = Release(folder, _manifest(built, embedder, config), Ranked.none(index.n))
     ranked(draft, config.weights).save(folder)
     return built

@@ -58,9 +58,10 @@ def neighbours(
     """The union of the k nearest rows by cosine, the k nearest by words, the nearest by the same authors, and the
     `kin` best through others.
 
-    All similarities are exact for every pair, whichever way found it. Works through a block of rows at a time, so that
-    only the table itself grows with the archive; `advance` is told how many rows were done. The `crew` searches; what
-    is found depends neither on who does nor on how many.
+    All similarities are exact for every pair, whichever way found it. In a large archive not quite all of the nearest
+    are found; of both ways the recall is measured. Works through a block of rows at a time, so that only the table
+    itself grows with the archive; `advance` is told how many rows were done. The `crew` searches; what is found depends
+    neither on who does nor on how many.
     """
     base = semantic_base(corpus.vectors)
     pairs = near_pairs(corpus, k, advance, crew)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from index.champions import NearestByWords
 from index.crew import ALL_CORES, Crew
 from index.mates import mates
 from recsys.columns import Int32, Int64, ListColumn
@@ -35,6 +36,7 @@ class Corpus:
         published: (n,) int64, seconds since 1970 UTC, `UNDATED` where unknown.
         length: (n,) int32, characters of the text that the model was given.
         author_rows: for each author the rows of his or her articles.
+        by_words: what finds the nearest by words; `words` itself if None.
     """
 
     vectors: VectorIndex
@@ -43,6 +45,7 @@ class Corpus:
     published: Int64
     length: Int32
     author_rows: ListColumn
+    by_words: NearestByWords | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,7 @@ class _Search:
     """What every block needs.
 
     Attributes:
-        vectors, words, names: as in `Corpus`.
+        vectors, words, names, by_words: as in `Corpus`.
         by_author: the pairs of `mates`.
         k: how many are wanted of each way.
         threads: for the search by words; FAISS takes as many as OpenMP gives it.
@@ -69,6 +72,7 @@ class _Search:
     vectors: VectorIndex
     words: WordVectors
     names: WordVectors
+    by_words: NearestByWords
     by_author: tuple[Int64, Int64]
     k: int
     threads: int = ALL_CORES
@@ -88,7 +92,9 @@ class _Found:
 def near_pairs(corpus: Corpus, k: int, advance: Advance, crew: Crew) -> Pairs:
     """The k nearest by meaning, the k nearest by words, and the nearest among the works of the same authors."""
     by_author = mates(corpus.vectors, corpus.author_rows)
-    search = _Search(corpus.vectors, corpus.words, corpus.names, by_author, k, crew.threads)
+    search = _Search(
+        corpus.vectors, corpus.words, corpus.names, corpus.by_words or corpus.words, by_author, k, crew.threads
+    )
     none = _Found(np.zeros(1, np.int64), _NOTHING, _NO_VALUES, _NO_VALUES, _NO_VALUES)
     found = [none]
     for block in crew.each(_found, search, _spans(corpus.vectors.n)):
@@ -118,7 +124,7 @@ def _found(search: _Search, span: tuple[int, int]) -> _Found:
     start, stop = span
     owners, others, similarity = _union(
         _both(_by_meaning(search.vectors, start, stop, search.k), _span(search.by_author, start, stop)),
-        _by_words(search.words, start, stop, search.k, search.threads),
+        _by_words(search.by_words, start, stop, search.k, search.threads),
     )
     unmeasured = np.isnan(similarity)
     similarity[unmeasured] = search.words.similarity(owners[unmeasured], others[unmeasured])
@@ -164,7 +170,7 @@ def _by_meaning(vectors: VectorIndex, start: int, stop: int, k: int) -> tuple[In
     return owners[first], near[first]
 
 
-def _by_words(words: WordVectors, start: int, stop: int, k: int, threads: int) -> tuple[Int64, Int64, Float32s]:
+def _by_words(words: NearestByWords, start: int, stop: int, k: int, threads: int) -> tuple[Int64, Int64, Float32s]:
     """Pairs (row, near row) of the rows start … stop-1, and their similarity."""
     owners, near, similarity = words.nearest(start, stop, k, threads)
     first = first_of_each(owners, k)
