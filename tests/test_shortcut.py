@@ -143,7 +143,7 @@ def test_other_methods_are_answered_alike(pair: Pair, method: str) -> None:
 
 
 @pytest.mark.parametrize("verb", VERBS)
-@pytest.mark.parametrize("query", ["", "exclude=a002&exclude=a003&exclude_section=x", "published_after=30d&explain=true"])
+@pytest.mark.parametrize("query", ["", "exclude=a002&exclude=a003&exclude_section=x", "published_after=9d&explain=1"])
 def test_what_is_plain_does_not_reach_the_framework(pair: Pair, verb: str, query: str) -> None:
     async def framework(*_: Any) -> None:
         pytest.fail("the framework was asked")
