@@ -187,8 +187,11 @@ class KeyTable:
     def candidates(self, key: str) -> list[int]:
         """The rows whose key has this key's hash: nearly always none or one."""
         wanted = np.uint64(key_hash(key))
-        first, last = np.searchsorted(self.hashes, wanted, "left"), np.searchsorted(self.hashes, wanted, "right")
-        return [int(row) for row in self.rows[first:last]]
+        found, place = [], int(self.hashes.searchsorted(wanted))
+        while place < len(self.hashes) and self.hashes[place] == wanted:
+            found.append(int(self.rows[place]))
+            place += 1
+        return found
 
     def save(self, folder: Path, name: str) -> None:
         """Write `name.hashes.npy` and `name.rows.npy`."""

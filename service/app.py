@@ -30,6 +30,7 @@ from service.remembered import Remembered
 from service.replica import Replica
 from service.routes import lists
 from service.settings import Settings
+from service.shortcut import Shortcut
 from service.signatures import Secrets
 from service.takedowns import takedowns
 from service.webhooks import webhooks
@@ -113,6 +114,7 @@ def create_app(settings: Settings, clock: Callable[[], float] = time) -> FastAPI
             app.include_router(webhooks)
         app.include_router(takedowns)
         app.include_router(newsroom)  # last: an article's own path takes all that no list has
+    app.add_middleware(Shortcut)
     if settings.cors_origins:
         # lists only: a browser may neither write nor send a key, as `Authorization` is not among the headers that are
         # allowed. A key in a page is a key that everybody has; an editors' tool asks from its own server.

@@ -14,14 +14,17 @@ from recsys.lifecycles import lifecycle
 from recsys.recommender import Recommender
 from recsys.release import UNDATED
 from recsys.standing import Standing
-from service.caching import cache_headers, has_it, patience, tag_of
+from service.caching import has_it, lasting_headers, passing_headers, patience, tag_of
 from service.live import Live, View
+from service.prepared import Prepared, raw
 from service.problems import BadValue, Problem, bad_parameters, no_release
 from service.queries import AnyQuery
-from service.remembered import Remembered, Shown
+from service.remembered import Remembered, Shown, Target
 from service.settings import Settings
 
-FRESH = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+_SAFE = {"X-Content-Type-Options": "nosniff"}
+FRESH = {"Cache-Control": "no-store", **_SAFE}
+_JSON = (b"content-type", b"application/json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,16 @@ async def asked(request: Request, query: AnyQuery, article_id: str | None = None
         ArticleNotFound: there is no such article, or nobody may know yet that there is.
     """
     check_counts(request, query)
-    view = await view_of(request)
+    return meant(request, await view_of(request), query, article_id, url)
+
+
+def meant(request: Request, view: View, query: AnyQuery, article_id: str | None = None, url: str = "") -> Asked:
+    """The article of this id, or else of this address, in this view.
+
+    Raises:
+        Problem: 404.
+        ArticleNotFound: there is no such article, or nobody may know yet that there is.
+    """
     recommender = view.recommender
     row = view.release.row_of_url(url) if article_id is None else view.release.row(article_id)
     standing = recommender.standing
@@ -87,36 +99,53 @@ async def asked(request: Request, query: AnyQuery, article_id: str | None = None
 def list_response(found: Asked, make: Callable[[], Answer | RelatedAnswer]) -> Response:
     """What `make` answers, with what caches may do with it; or 304 where the client has these very bytes."""
     remembered: Remembered = found.request.app.state.remembered
-    known = remembered.find(found.request, found.standing)
-    has = found.request.headers.getlist("if-none-match")
-    if known is not None and has_it(has, known.tag):
-        return Response(None, 304, _headers(found, known))
-    answer = make()
-    body = msgspec.json.encode(answer)
-    shown = _shown(found, answer, body)
-    if found.steady:
-        remembered.keep(found.request, shown)
-    if has_it(has, shown.tag):
-        return Response(None, 304, _headers(found, shown))
-    return Response(body, 200, _headers(found, shown), "application/json")
+    target = _target(found.request)
+    shown = remembered.find(target, found.standing)
+    if shown is None:
+        shown = _shown(found, make())
+        if found.steady:
+            remembered.keep(target, shown)
+    return _sent(found.request, shown, found.standing, found.moment)
 
 
-def _headers(found: Asked, shown: Shown) -> dict[str, str]:
-    worth = patience(shown.full, found.moment - shown.youngest)
-    settings: Settings = found.request.app.state.settings
-    lasts = found.standing.until - found.moment
-    return {**FRESH, **cache_headers(settings, shown.tag, worth, lasts, shown.article_ids)}
+def known_response(request: Request, view: View) -> Response | None:
+    """What this request was answered before, where it would be answered the same; None where that is not known."""
+    remembered: Remembered = request.app.state.remembered
+    standing = view.recommender.standing
+    shown = remembered.find(_target(request), standing)
+    if shown is None:
+        return None
+    live: Live = request.app.state.live
+    return _sent(request, shown, standing, live.clock())
 
 
-def _shown(found: Asked, answer: Answer | RelatedAnswer, body: bytes) -> Shown:
-    status, items = answer.status, items_of(answer)
-    filled = (status,) if isinstance(status, Filled) else (status.similar, status.author, status.coverage)
-    dates = [item.published_at.timestamp() for item in items if item.published_at is not None]
+def _target(request: Request) -> Target:
+    return request.scope["path"], request.scope["query_string"]
+
+
+def _sent(request: Request, shown: Shown, standing: Standing, moment: float) -> Response:
+    worth = patience(shown.full, moment - shown.youngest)
+    passing = raw(passing_headers(request.app.state.settings, worth, standing.until - moment))
+    if has_it(request.headers.getlist("if-none-match"), shown.tag):
+        return Prepared(304, shown.headers + passing)
+    length = (b"content-length", str(len(shown.body)).encode())
+    return Prepared(200, (*shown.headers, *passing, length, _JSON), shown.body)
+
+
+def _shown(found: Asked, answer: Answer | RelatedAnswer) -> Shown:
+    body, items, status = msgspec.json.encode(answer), items_of(answer), answer.status
+    tag, filled = (
+        tag_of(body),
+        (status,) if isinstance(status, Filled) else (status.similar, status.author, status.coverage),
+    )
+    dates = [item.published_at for item in items if item.published_at is not None]
+    article_ids = (found.article_id, *(item.id for item in items))
     return Shown(
-        tag=tag_of(body),
+        body,
+        tag,
+        raw(_SAFE | lasting_headers(found.request.app.state.settings, tag, article_ids)),
         full=all(one is Filled.FULL for one in filled),
-        youngest=max([found.published, *dates]),
-        article_ids=(found.article_id, *(item.id for item in items)),
+        youngest=max(found.published, max(dates).timestamp() if dates else -inf),
     )
 
 

@@ -59,10 +59,15 @@ def key_of(article_id: str) -> str:
     return f"h-{blake2b(article_id.encode('utf-8', 'surrogatepass'), digest_size=16).hexdigest()}"
 
 
-def key_headers(keys: CacheKeys, article_ids: Iterable[str], control: str = "") -> dict[str, str]:
-    """The headers for a shared cache: the keys of these articles, and for how long it may keep the answer, if told."""
+def key_headers(keys: CacheKeys, article_ids: Iterable[str]) -> dict[str, str]:
+    """The header that names the keys of these articles to a shared cache."""
     dialect = _DIALECTS.get(keys)
     if dialect is None:
         return {}
-    named = dialect.between.join([EVERY, *dict.fromkeys(map(key_of, article_ids))])
-    return {dialect.keys: named} | ({dialect.control: control} if control else {})
+    return {dialect.keys: dialect.between.join([EVERY, *dict.fromkeys(map(key_of, article_ids))])}
+
+
+def control_header(keys: CacheKeys, control: str) -> dict[str, str]:
+    """The header that tells a shared cache, and nobody else, for how long it may keep an answer."""
+    dialect = _DIALECTS.get(keys)
+    return {} if dialect is None or not control else {dialect.control: control}

@@ -9,7 +9,7 @@ expiry or a rule begins or ends.
 from collections.abc import Iterable
 from hashlib import blake2b
 
-from service.cache_keys import key_headers
+from service.cache_keys import control_header, key_headers
 from service.settings import Settings
 
 _SCANT = 10  # seconds; a list that lacks something may soon have more
@@ -46,13 +46,15 @@ def for_purged(settings: Settings, worth: int, lasts: float) -> str:
     return f"max-age={kept}, stale-while-revalidate={again}, stale-if-error={trouble}"
 
 
-def cache_headers(settings: Settings, tag: str, worth: int, lasts: float, article_ids: Iterable[str]) -> dict[str, str]:
-    """All headers for caches of an answer that shows these articles; `worth` and `lasts` are seconds from now."""
-    return {
-        "Cache-Control": for_everybody(settings, worth, lasts),
-        "ETag": tag,
-        **key_headers(settings.cache_keys, article_ids, for_purged(settings, worth, lasts)),
-    }
+def lasting_headers(settings: Settings, tag: str, article_ids: Iterable[str]) -> dict[str, str]:
+    """Headers of an answer that shows these articles, the same at any moment."""
+    return {"ETag": tag, **key_headers(settings.cache_keys, article_ids)}
+
+
+def passing_headers(settings: Settings, worth: int, lasts: float) -> dict[str, str]:
+    """For how long caches may keep an answer; `worth` and `lasts` are seconds from now."""
+    everybody = {"Cache-Control": for_everybody(settings, worth, lasts)}
+    return everybody | control_header(settings.cache_keys, for_purged(settings, worth, lasts))
 
 
 def tag_of(body: bytes) -> str:

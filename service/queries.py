@@ -112,7 +112,8 @@ class _Narrowed(BaseModel):
 
     def counts(self) -> dict[str, int]:
         """Lengths asked for, by parameter."""
-        return {name: getattr(self, name) for name in ("k", "similar", "author", "coverage") if hasattr(self, name)}
+        known = type(self).model_fields
+        return {name: getattr(self, name) for name in ("k", "similar", "author", "coverage") if name in known}
 
 
 class _List(_Narrowed):

@@ -1,54 +1,68 @@
-"""What this worker answered under what is in force now: who has that answer is told so without making it again."""
+"""What this worker answered under what is in force now: who asks the same again is given the same bytes."""
 
+from collections import OrderedDict
 from dataclasses import dataclass
 
-from fastapi import Request
-
 from recsys.standing import Standing
+from service.prepared import RawHeaders
 
-_MOST = 10_000  # answers, of 1 KB each as a rule
-_LONGEST, _WIDEST = 500, 50  # bytes of a target, articles of an answer; the rare ones beyond are not worth the memory
+Target = tuple[str, bytes]  # path and query of a request
+
+_MOST = 64 * 2**20  # bytes of all answers; 10,000 of 5 KB as a rule
+_LONGEST, _WIDEST = 500, 65_536  # bytes of a target, of an answer; the rare ones beyond are not worth the memory
+_MORE = 1_000  # bytes that an answer takes beside its body and its headers
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What the headers of an answer are made of.
+    """An answer, without what depends on the moment at which it is sent.
 
     Attributes:
+        body: its bytes.
         tag: its entity tag.
+        headers: those that tell the same at any moment.
         full: whether no list lacks anything.
         youngest: when the youngest article that it shows was published, in seconds since 1970 UTC; -inf where unknown.
-        article_ids: the page's article, then those of its lists.
     """
 
+    body: bytes
     tag: str
+    headers: RawHeaders
     full: bool
     youngest: float
-    article_ids: tuple[str, ...]
+
+    def size(self) -> int:
+        """About how many bytes it takes."""
+        return len(self.body) + sum(len(value) for _, value in self.headers) + _MORE
 
 
 class Remembered:
-    """Answers by the target of the request; all are forgotten when anything else is in force. For one thread."""
+    """Answers by the target of the request; all are forgotten when anything else is in force. For one thread.
 
-    def __init__(self) -> None:
+    Args:
+        most: bytes that all answers may take; who was not asked for longest goes first.
+    """
+
+    def __init__(self, most: int = _MOST) -> None:
+        self._most, self._size = most, 0
         self._in_force: Standing | None = None
-        self._shown: dict[tuple[str, bytes], Shown] = {}
+        self._shown: OrderedDict[Target, Shown] = OrderedDict()
 
-    def find(self, request: Request, standing: Standing) -> Shown | None:
-        """What this request was answered under this very standing, which no two views share; None where it was not."""
+    def find(self, target: Target, standing: Standing) -> Shown | None:
+        """What this target was answered under this very standing, which no two views share; None where it was not."""
         if self._in_force is not standing:
-            self._in_force, self._shown = standing, {}
-        return self._shown.get(_target(request))
-
-    def keep(self, request: Request, shown: Shown) -> None:
-        """Remember what the request that was last asked for is answered."""
-        target = _target(request)
-        if sum(map(len, target)) > _LONGEST or len(shown.article_ids) > _WIDEST:
-            return
-        if len(self._shown) >= _MOST:
+            self._in_force, self._size = standing, 0
             self._shown.clear()
+        found = self._shown.get(target)
+        if found is not None:
+            self._shown.move_to_end(target)
+        return found
+
+    def keep(self, target: Target, shown: Shown) -> None:
+        """Remember what the target that was last looked for is answered."""
+        if len(target[0]) + len(target[1]) > _LONGEST or len(shown.body) > _WIDEST or target in self._shown:
+            return
         self._shown[target] = shown
-
-
-def _target(request: Request) -> tuple[str, bytes]:
-    return request.scope["path"], request.scope["query_string"]
+        self._size += shown.size()
+        while self._size > self._most:
+            self._size -= self._shown.popitem(last=False)[1].size()

@@ -9,7 +9,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from service import schemas
-from service.asking import Asked, asked, list_response
+from service.asking import asked
+from service.list_kinds import coverage_response, more_from_author_response, related_response, similar_response
 from service.queries import (
     ArticleId,
     AuthorByUrl,
@@ -37,93 +38,46 @@ _RELATED = cacheable(schemas.RelatedAnswer, schemas.RELATED, 404, 422, 503)
 @lists.get("/articles/{article_id:path}/similar", responses=_SIMILAR, summary="Similar articles")
 async def similar(request: Request, article_id: ArticleId, query: Annotated[SimilarQuery, Query()]) -> Response:
     """The articles most related to this one, best first."""
-    return _similar(await asked(request, query, article_id), query)
+    return similar_response(await asked(request, query, article_id), query)
 
 
 @lists.get("/articles/{article_id:path}/more-from-author", responses=_BY_AUTHOR, summary="More from the author")
 async def more_from_author(request: Request, article_id: ArticleId, query: Annotated[AuthorQuery, Query()]) -> Response:
     """Other articles by any of this article's authors, then by those who have signed one with them."""
-    return _more_from_author(await asked(request, query, article_id), query)
+    return more_from_author_response(await asked(request, query, article_id), query)
 
 
 @lists.get("/articles/{article_id:path}/coverage", responses=_COVERAGE, summary="More on the same event")
 async def coverage(request: Request, article_id: ArticleId, query: Annotated[CoverageQuery, Query()]) -> Response:
     """Other articles on the same event, newest first; empty where the night found none."""
-    return _coverage(await asked(request, query, article_id), query)
+    return coverage_response(await asked(request, query, article_id), query)
 
 
 @lists.get("/articles/{article_id:path}/related", responses=_RELATED, summary="All lists of a page")
 async def related(request: Request, article_id: ArticleId, query: Annotated[RelatedQuery, Query()]) -> Response:
     """Similar articles, more from the author and more on the event, with no article in two of them."""
-    return _related(await asked(request, query, article_id), query)
+    return related_response(await asked(request, query, article_id), query)
 
 
 @lists.get("/similar", responses=_SIMILAR, summary="Similar articles, by address")
 async def similar_by_url(request: Request, query: Annotated[SimilarByUrl, Query()]) -> Response:
     """The articles most related to the one at this address, best first."""
-    return _similar(await asked(request, query, url=query.url), query)
+    return similar_response(await asked(request, query, url=query.url), query)
 
 
 @lists.get("/more-from-author", responses=_BY_AUTHOR, summary="More from the author, by address")
 async def more_from_author_by_url(request: Request, query: Annotated[AuthorByUrl, Query()]) -> Response:
     """Other articles by any author of the one at this address, then by those who have signed one with them."""
-    return _more_from_author(await asked(request, query, url=query.url), query)
+    return more_from_author_response(await asked(request, query, url=query.url), query)
 
 
 @lists.get("/coverage", responses=_COVERAGE, summary="More on the same event, by address")
 async def coverage_by_url(request: Request, query: Annotated[CoverageByUrl, Query()]) -> Response:
     """Other articles on the event of the one at this address, newest first; empty where the night found none."""
-    return _coverage(await asked(request, query, url=query.url), query)
+    return coverage_response(await asked(request, query, url=query.url), query)
 
 
 @lists.get("/related", responses=_RELATED, summary="All lists of a page, by address")
 async def related_by_url(request: Request, query: Annotated[RelatedByUrl, Query()]) -> Response:
     """All lists for the article at this address, with no article in two of them."""
-    return _related(await asked(request, query, url=query.url), query)
-
-
-def _similar(found: Asked, query: SimilarQuery) -> Response:
-    return list_response(
-        found,
-        lambda: found.recommender.similar(
-            found.article_id, query.k, fallback=query.fallback, explain=query.explain, **query.narrowing()
-        ),
-    )
-
-
-def _more_from_author(found: Asked, query: AuthorQuery) -> Response:
-    return list_response(
-        found,
-        lambda: found.recommender.more_from_author(
-            found.article_id,
-            query.k,
-            fallback=query.fallback,
-            explain=query.explain,
-            **query.by_author(),
-            **query.narrowing(),
-        ),
-    )
-
-
-def _coverage(found: Asked, query: CoverageQuery) -> Response:
-    return list_response(
-        found,
-        lambda: found.recommender.coverage(found.article_id, query.k, explain=query.explain, **query.narrowing()),
-    )
-
-
-def _related(found: Asked, query: RelatedQuery) -> Response:
-    return list_response(
-        found,
-        lambda: found.recommender.related(
-            found.article_id,
-            query.similar,
-            query.author,
-            query.coverage,
-            fallback=query.fallback,
-            author_fallback=query.author_fallback,
-            explain=query.explain,
-            **query.by_author(),
-            **query.narrowing(),
-        ),
-    )
+    return related_response(await asked(request, query, url=query.url), query)

@@ -1,6 +1,7 @@
 """`python -m eval bench`: the framework, the invented archive, and each benchmark once at a tiny size."""
 
 import asyncio
+import contextlib
 import json
 import math
 import sys
@@ -29,6 +30,7 @@ from eval.bench.bulk import fill
 from eval.bench.corpus import Archive, CorpusConfig
 from eval.bench.corpus.config import LAST_DAY
 from eval.bench.interleave import interleaved
+from eval.bench.paced import paced
 from eval.bench.pending import Pending
 from eval.bench.schedule import at_rate
 from eval.bench.servers import running
@@ -110,6 +112,28 @@ def test_a_schedule_does_not_wait_for_answers() -> None:
         assert max(sent.seconds) >= 0.03  # the first one's counts from when it was due, so its wait is in it
 
     asyncio.run(both())
+
+
+def test_a_request_that_waits_for_a_connection_counts_from_when_it_was_due() -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for number in range(6):
+            with contextlib.suppress(asyncio.IncompleteReadError):
+                await reader.readuntil(b"\r\n\r\n")
+            await asyncio.sleep(0.3 if number == 0 else 0)
+            status = b"503 No" if number == 5 else b"200 OK"
+            writer.write(b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\n\r\n")
+        writer.close()
+        await writer.wait_closed()
+
+    async def asked() -> None:
+        async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            sent = await asyncio.wait_for(paced(port, [b"GET / HTTP/1.1\r\n\r\n"], 100, 0.06, connections=1), 10)
+        assert sent.errors == ("answers 503",)
+        assert len(sent.seconds) == 5
+        assert sent.seconds[4] >= 0.2  # it was due 40 ms after the first, and could not be sent for 300
+
+    asyncio.run(asked())
 
 
 # --- the command ---

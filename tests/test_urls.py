@@ -1,7 +1,7 @@
 """Canonical URLs."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recsys.urls import canonical_url, is_web_url, site_of
@@ -90,6 +90,21 @@ PARTS = st.sampled_from(
 def test_canonical_twice_is_canonical_once(rest: str, start: str) -> None:
     once = canonical_url(start + rest)
     assert canonical_url(once) == once
+
+
+_NAMES = st.sampled_from(
+    ["www", "index", "a", "a1", "1a", "-a", "a-", "xn--caf-dma", "x--y", "a" * 32, "a" * 64, "html"]
+)
+_STEPS = st.sampled_from(["a", "B", "index", "-", "_", "a.html", "index.html", "a.htm", ".html", "", ".", "x;", "7"])
+
+
+@given(st.sampled_from(["http", "https"]), st.lists(_NAMES, min_size=1, max_size=5), st.lists(_STEPS, max_size=10))
+@settings(max_examples=500)
+def test_a_plain_address_is_what_is_found_when_it_is_taken_apart(
+    scheme: str, names: list[str], steps: list[str]
+) -> None:
+    url = "/".join([f"{scheme}://{'.'.join(names)}", *steps])
+    assert canonical_url(url) == canonical_url(f"{url}#x")
 
 
 @given(st.text(max_size=60))

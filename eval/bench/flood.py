@@ -1,8 +1,7 @@
 """As many requests as a server can answer: some connections that each ask again as soon as they are answered."""
 
 import asyncio
-from collections.abc import Sequence
-from itertools import cycle, islice
+from collections.abc import Iterator, Sequence
 from time import perf_counter
 from typing import cast
 
@@ -15,8 +14,8 @@ from recsys.errors import RecsysError
 class _Asking(asyncio.Protocol):
     """One connection; it goes on until it is told to stop."""
 
-    def __init__(self, requests: Sequence[bytes]) -> None:
-        self._requests = cycle(requests)
+    def __init__(self, requests: Iterator[bytes]) -> None:
+        self._requests = requests
         self._transport: asyncio.Transport | None = None
         self._parser = httptools.HttpResponseParser(self)
         self.answered, self.wrong, self.size = 0, 0, 0
@@ -53,7 +52,7 @@ async def flood(port: int, requests: Sequence[bytes], connections: int, seconds:
     loop, found = asyncio.get_running_loop(), list[_Asking]()
     step = max(1, len(requests) // connections)
     for number in range(connections):  # each begins elsewhere in what is asked for
-        own = list(islice(cycle(requests), number * step, number * step + len(requests)))
+        own = _on_from(requests, number * step)
         _, asking = await loop.create_connection(lambda own=own: _Asking(own), HOST, port)  # type: ignore[misc]
         found.append(asking)
     began, before = perf_counter(), sum(one.answered for one in found)
@@ -69,3 +68,10 @@ async def flood(port: int, requests: Sequence[bytes], connections: int, seconds:
     if wrong:
         raise RecsysError(f"{wrong} of {answered} answers on port {port} were not 200")
     return answered / passed
+
+
+def _on_from(requests: Sequence[bytes], place: int) -> Iterator[bytes]:
+    """All of them again and again, from this one on."""
+    while True:
+        yield requests[place % len(requests)]
+        place += 1

@@ -9,23 +9,27 @@ from urllib.parse import quote
 
 from eval.bench.base import copied, prepared
 from eval.bench.benchmark import Room
-from eval.bench.client import Pool, connect, request
+from eval.bench.client import connect, request
 from eval.bench.constant import SIZE
 from eval.bench.corpus import CorpusConfig
 from eval.bench.flood import flood
 from eval.bench.interleave import interleaved
+from eval.bench.paced import paced
 from eval.bench.reading import asked_for
 from eval.bench.results import LATENCY, Result, ratio, result
-from eval.bench.schedule import Sent, at_rate
+from eval.bench.schedule import Sent
 from eval.bench.servers import Running, running
 
-_OURS, _FRAMEWORK, _BARE = "ours", "FastAPI, constant bytes", "bare ASGI, constant bytes"
+_OURS, _COLD = "ours", "ours, nothing asked twice"
+_FRAMEWORK, _BARE = "FastAPI, constant bytes", "bare ASGI, constant bytes"
 _APPLICATIONS = {
     _OURS: "service.app:app_from_environment",
+    _COLD: "service.app:app_from_environment",
     _FRAMEWORK: "eval.bench.constant:framework",
     _BARE: "eval.bench.constant:bare",
 }
 _SATURATED = 0.7  # share of what a server can answer at which latency is measured
+_ASKED = 200_000  # requests before they begin again: a run does not come so far, so what is cold stays so
 _MOST_BEHIND = 0.005  # seconds that the client may be late; above this it is told
 
 
@@ -68,62 +72,69 @@ class Http:
         store = copied(base, room.scratch)
         for route in self.routes:
             asked = self._requests(route)
+            once = [_other(one, number) for number, one in enumerate(asked)]
             environ, size = {"RECSYS_RELEASES": str(base.releases), "RECSYS_STORE": store}, 0
             with ExitStack() as stack:
                 cases: dict[str, Running] = {}
                 for what, application in _APPLICATIONS.items():  # ours first: the others' answers are of its size
-                    path = "/health/ready" if what == _OURS else "/v1/any"
+                    path = "/health/ready" if what in (_OURS, _COLD) else "/v1/any"
                     for server in self.servers:
                         given = environ | {SIZE: str(size)}
                         case = running(server, application, given, path, room.scratch / f"{server}.log")
                         cases[f"{server}|{what}"] = stack.enter_context(case)
                     size = size or uvloop.run(_size(cases[f"{self.servers[0]}|{what}"], asked))
-                yield from self._compared(route, size, cases, asked)
+                asking = {name: once if name.endswith(_COLD) else asked for name in cases}
+                yield from self._compared(route, size, cases, asking)
 
-    def _compared(self, route: str, size: int, cases: dict[str, Running], asked: Sequence[bytes]) -> Iterator[Result]:
+    def _compared(
+        self, route: str, size: int, cases: dict[str, Running], asking: dict[str, list[bytes]]
+    ) -> Iterator[Result]:
         import uvloop
 
-        def flooded(case: Running, _repetition: int) -> _Found:
-            before = case.cpu()
-            rate = uvloop.run(flood(case.port, asked, self.connections, self.seconds))
+        def flooded(name: str, repetition: int) -> _Found:
+            case, before = cases[name], cases[name].cpu()
+            rate = uvloop.run(flood(case.port, self._turned(asking[name], repetition), self.connections, self.seconds))
             return _Found(rate, (case.cpu() - before) / (rate * self.seconds) * 1e6)
 
-        flooding: dict[str, Callable[[int], _Found]] = {name: partial(flooded, one) for name, one in cases.items()}
+        flooding: dict[str, Callable[[int], _Found]] = {name: partial(flooded, name) for name in cases}
         found = interleaved(flooding, self.repetitions)
         rates = {name: [one.rate for one in every] for name, every in found.items()}
         share = {name: _SATURATED * sorted(every)[len(every) // 2] for name, every in rates.items()}
 
-        def paced(name: str, _repetition: int) -> Sent:
-            return uvloop.run(self._paced(cases[name].port, asked, share[name]))
+        def at_share(name: str, repetition: int) -> Sent:
+            asked = self._turned(asking[name], self.repetitions + 1 + repetition)
+            return uvloop.run(paced(cases[name].port, asked, share[name], self.seconds, self.connections))
 
-        pacing: dict[str, Callable[[int], Sent]] = {name: partial(paced, name) for name in cases}
+        pacing: dict[str, Callable[[int], Sent]] = {name: partial(at_share, name) for name in cases}
         latencies = interleaved(pacing, self.repetitions)
         for name in cases:
             server, _, what = name.partition("|")
             case = f"/v1/{route}, {size:,} bytes, {server}, {what}"
             yield result(case, "throughput", "requests/s", [[rate] for rate in rates[name]])
             yield result(case, "CPU of the server", "µs a request", [[one.cpu] for one in found[name]])
-            if what == _OURS:
+            if what in (_OURS, _COLD):
                 yield ratio(case, f"throughput, to {_FRAMEWORK}", rates[name], rates[f"{server}|{_FRAMEWORK}"])
             times = [[value * 1e3 for value in sent.seconds] for sent in latencies[name]]
             yield result(case, f"latency at {_SATURATED:.0%}", "ms", times, LATENCY, _wrong(latencies[name]))
 
-    async def _paced(self, port: int, asked: Sequence[bytes], rate: float) -> Sent:
-        pool = Pool(port)
+    def _turned(self, asked: list[bytes], repetition: int) -> list[bytes]:
+        """The same from another place on, so that no repetition asks what the one before has asked."""
+        place = len(asked) * (repetition % self._turns) // self._turns
+        return asked[place:] + asked[:place]
 
-        async def send(number: int) -> str:
-            status = (await pool.ask(asked[number % len(asked)])).status
-            return "" if status == 200 else f"answers {status}"
-
-        try:
-            return await at_rate(rate, self.seconds, send)
-        finally:
-            pool.close()
+    @property
+    def _turns(self) -> int:
+        return 2 * self.repetitions + 2
 
     def _requests(self, route: str) -> list[bytes]:
         newest_first = [f"b{place:08}" for place in range(self.articles - 1, -1, -1)]
-        ids = asked_for(newest_first, 20_000, self.seed)
+        ids = asked_for(newest_first, _ASKED, self.seed)
         return [request("GET", f"/v1/{route}?url={quote(f'https://paper.example/{key}', safe='')}") for key in ids]
+
+
+def _other(asked: bytes, number: int) -> bytes:
+    """A request with the same answer that nobody has asked before."""
+    return asked.replace(b" HTTP/1.1", b"&exclude=n%d HTTP/1.1" % number, 1)
 
 
 async def _size(ours: Running, asked: Sequence[bytes]) -> int:

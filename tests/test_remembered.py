@@ -1,0 +1,39 @@
+"""What a worker remembers of its answers: only under what is in force, and no more than it may."""
+
+from typing import cast
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recsys.standing import Standing
+from service.remembered import Remembered, Shown
+
+NOW, LATER = cast(Standing, object()), cast(Standing, object())
+
+
+def shown(size: int) -> Shown:
+    return Shown(b"x" * size, f'"{size}"', (), True, 0.0)
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.sampled_from([NOW, NOW, NOW, LATER])), max_size=60))
+def test_what_is_found_is_what_was_kept_last_and_asked_for_last(asked: list[tuple[int, Standing]]) -> None:
+    room = 3 * shown(9).size()
+    remembered, model, in_force = Remembered(room), dict[int, Shown](), NOW
+    for number, standing in asked:
+        if standing is not in_force:
+            model, in_force = {}, standing
+        found, wanted = remembered.find(("/", b"%d" % number), standing), model.pop(number, None)
+        assert found is wanted
+        model[number] = wanted or shown(number)
+        if found is None:
+            remembered.keep(("/", b"%d" % number), model[number])
+        while sum(one.size() for one in model.values()) > room:
+            del model[next(iter(model))]
+
+
+def test_what_is_very_long_is_not_kept() -> None:
+    remembered = Remembered()
+    for target, size in ((("/" * 501, b""), 1), (("/", b""), 65_537)):
+        assert remembered.find(target, NOW) is None
+        remembered.keep(target, shown(size))
+        assert remembered.find(target, NOW) is None
