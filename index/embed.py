@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Protocol, TypeVar
 
 from recsys.articles import Article
-from recsys.embedding import Embedder, Vectors
+from recsys.embedding import CountingEmbedder, Embedded, Embedder, Vectors
 from recsys.progress import Advance
 from recsys.text import Boilerplate, embedding_text, text_digest
 
@@ -32,6 +32,22 @@ class EmbedReport:
     embedded: int  # distinct texts that got a vector now
     reused: int  # articles whose text had a vector, from an earlier night or from an article before it
     seconds: float
+    tokens: int = 0  # read by the model, 0 where the embedder does not count them
+    full: int = 0  # texts that fill what the model reads: what is beyond is not in their vectors
+    model_seconds: float = 0.0  # of `seconds`, with the embedder
+
+    def __str__(self) -> str:
+        """The numbers in words, for the log.
+
+        >>> str(EmbedReport(5, 2, 3, 4.0, 300, 1, 2.0))
+        '2 texts embedded, 3 had a vector; 300 tokens, 150 a second; 1 text fills what the model reads'
+        """
+        told = f"{self.embedded:,} texts embedded, {self.reused:,} had a vector"
+        if not self.tokens:
+            return told
+        rate = self.tokens / max(self.model_seconds, 1e-6)
+        fill = "1 text fills" if self.full == 1 else f"{self.full:,} texts fill"
+        return f"{told}; {self.tokens:,} tokens, {rate:,.0f} a second; {fill} what the model reads"
 
 
 def embedding_key(article: Article, embedder: Embedder, boilerplate: Boilerplate) -> tuple[str, str]:
@@ -57,18 +73,29 @@ def embed_missing(
     one text share one vector. `advance` is told how many articles were done.
     """
     started = time.monotonic()
-    seen = embedded = 0
+    seen = embedded = tokens = full = 0
+    busy = 0.0
     for group in _batches(articles, window):
         texts = dict(embedding_key(article, embedder, boilerplate) for article in group)
         missing = _missing(store, texts)
         advance(len(group) - len(missing))
         for digests in _batches(missing, batch_size):
-            vectors = embedder.embed([texts[digest] for digest in digests])
-            store.put_embeddings(embedder.fingerprint, digests, vectors)
+            began = time.monotonic()
+            found = _embedded(embedder, [texts[digest] for digest in digests])
+            busy += time.monotonic() - began
+            store.put_embeddings(embedder.fingerprint, digests, found.vectors)
+            tokens, full = tokens + found.tokens, full + found.full
             advance(len(digests))
         seen += len(group)
         embedded += len(missing)
-    return EmbedReport(seen, embedded, seen - embedded, time.monotonic() - started)
+    return EmbedReport(seen, embedded, seen - embedded, time.monotonic() - started, tokens, full, busy)
+
+
+def _embedded(embedder: Embedder, texts: Sequence[str]) -> Embedded:
+    """Counted where the embedder counts."""
+    if isinstance(embedder, CountingEmbedder):
+        return embedder.embed_counted(texts)
+    return Embedded(embedder.embed(texts), 0, 0)
 
 
 def _missing(store: VectorStore, texts: dict[str, str]) -> list[str]:

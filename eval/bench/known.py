@@ -1,6 +1,7 @@
 """The benchmarks there are."""
 
 from eval.bench.benchmark import Benchmark
+from eval.bench.embedding import Embedding
 from eval.bench.freshness import Freshness
 from eval.bench.http import Http
 from eval.bench.pending import Pending
@@ -9,4 +10,4 @@ from eval.bench.request import Request
 
 def known() -> dict[str, Benchmark]:
     """Each benchmark by its name, with the defaults of its options, in the order of a run of all."""
-    return {one.name: one for one in (Request(), Http(), Pending(), Freshness())}
+    return {one.name: one for one in (Request(), Http(), Pending(), Freshness(), Embedding())}
