@@ -1,4 +1,4 @@
-"""Text to vectors. The only module that loads sentence-transformers, and only when told to; `recsys.runtimes` runs it."""
+"""Text to vectors. The only module that loads sentence-transformers, and only when told to."""
 
 import hashlib
 import logging
@@ -177,13 +177,14 @@ def load_network(folder: Path, device: str) -> "SentenceTransformer":
     from sentence_transformers import SentenceTransformer
 
     try:
-        network = SentenceTransformer(
-            str(folder),
-            device=device,
-            local_files_only=True,
-            trust_remote_code=False,
-            model_kwargs={"use_safetensors": True},
-        )
+        with _quiet():
+            network = SentenceTransformer(
+                str(folder),
+                device=device,
+                local_files_only=True,
+                trust_remote_code=False,
+                model_kwargs={"use_safetensors": True},
+            )
     except Exception as error:  # the library raises whatever its parsers raise
         raise ModelError(f"the model in {folder} cannot be loaded: {error}") from error
     return network.float().eval()

@@ -1,6 +1,6 @@
 """Texts as a model reads them, and how they are put into batches: by tokens, so that a batch costs about the same.
 
-A batch of eight long texts or of a hundred headlines is as much work, fits into the same caches, and has little padding.
+Eight long texts or a hundred headlines are as much work, fit into the same caches, and have little padding.
 """
 
 from collections.abc import Iterator, Mapping

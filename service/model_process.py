@@ -84,9 +84,10 @@ def _serve(pipe: Connection, model: str, fingerprint: str, device: str) -> None:
 
 
 def _loaded(model: str, fingerprint: str, device: str) -> Any:
-    from recsys.embedding import load_embedder  # torch, and only in this process
+    from recsys.embedding import Precision, load_embedder  # torch, and only in this process
 
-    for precision, place in (("float32", device), ("bfloat16", "cpu")):  # the latter runs nowhere else
+    tried: tuple[tuple[Precision, str], ...] = (("float32", device), ("bfloat16", "cpu"))  # the latter only there
+    for precision, place in tried:
         embedder = load_embedder(model, precision, device=place)
         if embedder.fingerprint == fingerprint:
             return embedder

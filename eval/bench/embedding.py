@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any, ClassVar
 
 import numpy as np
@@ -57,9 +57,9 @@ class Embedding:
             texts = list(drawn(kind, self.size, self.seed, ours.max_chars))
             read = ours.embed_counted(texts)
             things = {name: partial(_rate, path, texts) for name, path in (theirs | paths).items()}
-            rates = interleaved(things, self.repetitions)
+            spent = interleaved(things, self.repetitions)
             note = f"{read.tokens:,} tokens, {read.full} of {len(texts)} texts fill what the model reads"
-            yield from _results(f"{kind}, {ours.device}", rates, read.tokens / len(texts), list(theirs), note)
+            yield from _results(f"{kind}, {ours.device}", spent, read.tokens / len(texts), list(theirs), note)
 
 
 def drawn(kind: str, size: int, seed: int, max_chars: int) -> Iterator[str]:
@@ -92,20 +92,26 @@ def _plain(network: Any, size: int, texts: Sequence[str]) -> object:
     return network.encode(list(texts), batch_size=size, show_progress_bar=False, convert_to_numpy=True)
 
 
-def _rate(path: Callable[[Sequence[str]], object], texts: Sequence[str], repetition: int) -> float:
-    began = perf_counter()
+def _rate(path: Callable[[Sequence[str]], object], texts: Sequence[str], repetition: int) -> tuple[float, float]:
+    """(texts a second, ms of CPU a text): the latter says more where others use the machine."""
+    began, busy = perf_counter(), process_time()
     path(texts)
-    return len(texts) / (perf_counter() - began)
+    return len(texts) / (perf_counter() - began), 1000 * (process_time() - busy) / len(texts)
 
 
 def _results(
-    case: str, rates: Mapping[str, Sequence[float]], tokens: float, theirs: Sequence[str], note: str
+    case: str, spent: Mapping[str, Sequence[tuple[float, float]]], tokens: float, theirs: Sequence[str], note: str
 ) -> Iterator[Result]:
-    """Rates of all, and ours to the mark; `tokens` of a text on average."""
+    """Rates of all, and ours to the mark, which is another one by time and by CPU; `tokens` of a text on average."""
+    rates = {name: [rate for rate, _ in found] for name, found in spent.items()}
+    cpu = {name: [1 / busy for _, busy in found] for name, found in spent.items()}
     for name, found in rates.items():
         yield result(case, name, "texts/s", [[rate] for rate in found])
         yield result(case, name, "tokens/s", [[rate * tokens] for rate in found])
-    best = max(theirs, key=lambda name: float(np.median(rates[name])))
-    for name in rates:
-        if name not in theirs:
-            yield ratio(case, f"{name}, to {best}", rates[name], rates[best], note)
+        yield result(case, f"{name}: CPU a text", "ms", [[1 / one] for one in cpu[name]])
+    for speed, kind in ((rates, ""), (cpu, " by CPU time")):
+        medians = {name: float(np.median(speed[name])) for name in theirs}
+        best = max(medians, key=lambda name: medians[name])
+        for name in speed:
+            if name not in theirs:
+                yield ratio(case, f"{name}, to {best}{kind}", speed[name], speed[best], note)
