@@ -114,7 +114,7 @@ def build(store: ArticleStore, folder: Path, embedder: Embedder, config: BuildCo
         log.info("%d boilerplate lines in %d articles", len(boilerplate.counts), boilerplate.articles)
         with progress("embed", boilerplate.articles) as advance:
             found = embed_missing(store, snapshot.articles(), embedder, boilerplate, advance=advance, crew=crew)
-        log.info("%d texts embedded, %d had a vector", found.embedded, found.reused)
+        log.info("%s", found)
         people = People(config.registry)
         columns = write_rows(folder, snapshot.articles(), boilerplate, embedder, people)
         articles = track(snapshot.articles(), "words", boilerplate.articles)

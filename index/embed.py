@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 
 from index.crew import ALONE, Crew
 from recsys.articles import Article
-from recsys.embedding import Embedder, Vectors
+from recsys.embedding import CountingEmbedder, Embedded, Embedder, Vectors
 from recsys.progress import Advance
 from recsys.text import Boilerplate, embedding_text, text_digest
 
@@ -34,6 +34,22 @@ class EmbedReport:
     embedded: int  # distinct texts that got a vector now
     reused: int  # articles whose text had a vector, from an earlier night or from an article before it
     seconds: float
+    tokens: int = 0  # read by the model, 0 where the embedder does not count them
+    full: int = 0  # texts that fill what the model reads: what is beyond is not in their vectors
+    model_seconds: float = 0.0  # with the embedder, of all who embed
+
+    def __str__(self) -> str:
+        """The numbers in words, for the log.
+
+        >>> str(EmbedReport(5, 2, 3, 4.0, 300, 1, 2.0))
+        '2 texts embedded, 3 had a vector; 300 tokens, 150 a second; 1 text fills what the model reads'
+        """
+        told = f"{self.embedded:,} texts embedded, {self.reused:,} had a vector"
+        if not self.tokens:
+            return told
+        rate = self.tokens / max(self.model_seconds, 1e-6)
+        fill = "1 text fills" if self.full == 1 else f"{self.full:,} texts fill"
+        return f"{told}; {self.tokens:,} tokens, {rate:,.0f} a second; {fill} what the model reads"
 
 
 def embedding_key(article: Article, embedder: Embedder, boilerplate: Boilerplate) -> tuple[str, str]:
@@ -61,7 +77,8 @@ def embed_missing(
     many articles were done. Whoever the crew, the batches are the same, so that the vectors are.
     """
     started = time.monotonic()
-    seen = embedded = 0
+    seen = embedded = tokens = full = 0
+    busy = 0.0
     unsaved: deque[list[str]] = deque()  # digests of the batches in hand, in order
 
     def batches() -> Iterator[list[str]]:
@@ -75,16 +92,23 @@ def embed_missing(
                 unsaved.append(digests)
                 yield [texts[digest] for digest in digests]
 
-    for vectors in crew.each(_embedded, embedder, batches()):
+    for found, seconds in crew.each(_embedded, embedder, batches()):
         digests = unsaved.popleft()
-        store.put_embeddings(embedder.fingerprint, digests, vectors)
-        embedded += len(digests)
+        store.put_embeddings(embedder.fingerprint, digests, found.vectors)
+        embedded, busy = embedded + len(digests), busy + seconds
+        tokens, full = tokens + found.tokens, full + found.full
         advance(len(digests))
-    return EmbedReport(seen, embedded, seen - embedded, time.monotonic() - started)
+    return EmbedReport(seen, embedded, seen - embedded, time.monotonic() - started, tokens, full, busy)
 
 
-def _embedded(embedder: Embedder, texts: list[str]) -> Vectors:
-    return embedder.embed(texts)
+def _embedded(embedder: Embedder, texts: list[str]) -> tuple[Embedded, float]:
+    """Counted where the embedder counts, and the seconds that it took."""
+    began = time.monotonic()
+    if isinstance(embedder, CountingEmbedder):
+        found = embedder.embed_counted(texts)
+    else:
+        found = Embedded(embedder.embed(texts), 0, 0)
+    return found, time.monotonic() - began
 
 
 def _missing(store: VectorStore, texts: dict[str, str], unsaved: Iterable[list[str]]) -> list[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from pathlib import Path
 
-from recsys.embedding import Embedder, Precision, Vectors, load_embedder
+from recsys.embedding import CountingEmbedder, Embedded, Embedder, Precision, Vectors, load_embedder
 from recsys.errors import ModelError
 from recsys.model_files import DEFAULT_MODEL
 
@@ -39,6 +39,11 @@ class NamedModel:
         """
         return _loaded(self).embed(texts)
 
+    def embed_counted(self, texts: Sequence[str]) -> Embedded:
+        """The same, counted where that model counts."""
+        model = _loaded(self)
+        return model.embed_counted(texts) if isinstance(model, CountingEmbedder) else Embedded(model.embed(texts), 0, 0)
+
 
 def named_model(model: str, precision: Precision, threads: int) -> NamedModel:
     """As `recsys.embedding.load_embedder` with so many threads, which is loaded once to see what it is.
@@ -46,10 +51,10 @@ def named_model(model: str, precision: Precision, threads: int) -> NamedModel:
     Raises:
         ModelError, MissingExtra: it cannot be loaded here.
     """
-    here = load_embedder(model, precision, threads=threads)
+    here = load_embedder(model, precision, device="cpu", threads=threads)
     folder = model != DEFAULT_MODEL and Path(model).is_dir()
     place = str(Path(model).resolve()) if folder else model  # others work in other folders
-    return NamedModel.of(here, partial(load_embedder, place, precision, threads=threads))
+    return NamedModel.of(here, partial(load_embedder, place, precision, device="cpu", threads=threads))
 
 
 @lru_cache(maxsize=1)

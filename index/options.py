@@ -56,6 +56,12 @@ RELEASES = click.option(
     metavar="PLACE",
     help="Where the releases are: a folder, or s3://bucket/prefix, gs://…, az://container/prefix.",
 )
+DEVICE = click.option(
+    "--device",
+    default="auto",
+    show_default=True,
+    help="What runs the model in float32: auto (a GPU where torch has one), cpu, cuda, cuda:N or mps.",
+)
 RELEASES_HERE = click.option(
     "--releases", default="releases", show_default=True, type=Folder(), help="The folder that holds the releases."
 )

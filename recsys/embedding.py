@@ -1,21 +1,22 @@
-"""Text to vectors. The only module that loads torch, sentence-transformers or openvino, and only when told to."""
+"""Text to vectors. The only module that loads sentence-transformers, and only when told to."""
 
 import hashlib
 import logging
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recsys.errors import ConfigError, MissingExtra, ModelError
 from recsys.model_files import DEFAULT_MODEL, check_safe, files_digest, model_folder
+from recsys.runtimes import AUTO, Runtime, chosen_device, on_openvino, on_torch
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -27,6 +28,7 @@ Vectors = NDArray[np.float32]
 
 CHARS_PER_TOKEN = 8  # English news has about 4.7: what the model reads is always inside, the tail of a text is not
 _MOST_TOKENS = 8192  # for models that say they read without end
+_READ = 256  # texts that are tokens at a time: bounds memory
 
 
 class Embedder(Protocol):
@@ -53,6 +55,29 @@ class Embedder(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Embedded:
+    """Vectors, and what was read for them.
+
+    Attributes:
+        vectors: (n, dim) float32 unit rows.
+        tokens: of all texts together as the tokenizer counts them, special ones too, padding not.
+        full: texts that fill what the model reads; but for one that just fits, their ends are not read.
+    """
+
+    vectors: Vectors
+    tokens: int
+    full: int
+
+
+@runtime_checkable
+class CountingEmbedder(Embedder, Protocol):
+    """An embedder that also tells how many tokens it read."""
+
+    def embed_counted(self, texts: Sequence[str]) -> Embedded:
+        """As `embed`, with the count."""
+
+
+@dataclass(frozen=True, slots=True)
 class ModelEmbedder:
     """An `Embedder` over a loaded model. Make one with `load_embedder`."""
 
@@ -60,140 +85,109 @@ class ModelEmbedder:
     fingerprint: str
     dim: int
     max_chars: int
-    precision: str  # as the running model reports it
-    encode: Callable[[list[str]], Vectors]  # one batch; rows need not be of unit length yet
-    batch_size: int = 32
+    max_tokens: int  # of one text, special ones counted
+    runtime: Runtime
+
+    @property
+    def precision(self) -> str:
+        """As the running model reports it."""
+        return self.runtime.precision
+
+    @property
+    def device(self) -> str:
+        """Where it runs: "cpu", "cuda" …"""
+        return self.runtime.device
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """As `Embedder.embed`. Raises ModelError where the model gives NaN, infinity or a zero vector."""
+        return self.embed_counted(texts).vectors
+
+    def embed_counted(self, texts: Sequence[str]) -> Embedded:
+        """As `embed`, with the count of tokens.
+
+        Texts are read `_READ` at a time, like lengths together, and put into batches by their tokens; a vector is
+        the same in any company but for rounding (1e-5 in each number).
+        """
         clean = [text.encode("utf-8", "replace").decode() for text in texts]  # half a surrogate pair stops a tokenizer
-        order = sorted(range(len(clean)), key=lambda row: (len(clean[row]), row))  # like lengths: little padding
+        order = np.array(sorted(range(len(clean)), key=lambda row: (len(clean[row]), row)), np.int64)
         vectors = np.empty((len(clean), self.dim), dtype=np.float32)
-        for start in range(0, len(order), self.batch_size):
-            rows = order[start : start + self.batch_size]
-            vectors[rows] = _unit(self.encode([clean[row] for row in rows]), self.name)
-        return vectors
+        tokens = full = 0
+        for start in range(0, len(order), _READ):
+            rows = order[start : start + _READ]
+            read = self.runtime.read([clean[row] for row in rows])
+            for batch in read.batches(self.runtime.most_tokens):
+                vectors[rows[batch]] = _unit(self.runtime.run(read.taken(batch)), self.name)
+            tokens += int(read.lengths.sum())
+            full += int((read.lengths >= self.max_tokens).sum())
+        return Embedded(vectors, tokens, full)
 
 
 def load_embedder(
     model: str = DEFAULT_MODEL,
     precision: Precision = "float32",
     *,
-    device: str = "cpu",
+    device: str = AUTO,
     threads: int | None = None,
-    batch_size: int = 32,
 ) -> ModelEmbedder:
     """The model as an `Embedder`.
 
-    `model` is as in `model_folder`. "float32" runs torch on `device`; "bfloat16" runs openvino on the CPU (extra
-    `fast`), about twice as fast, and falls back to the best precision that the CPU has. `threads` limits the CPU
-    threads, for torch of the whole process.
+    `model` is as in `model_folder`. "float32" runs torch on `device`, for "auto" a GPU where there is one; "bfloat16"
+    runs openvino on the CPU (extra `fast`), more than twice as fast there, and falls back to the best precision that
+    the CPU has. `threads` limits the CPU threads, for torch of the whole process.
+
+    The fingerprint does not tell the device: float32 is float32 (never TF32) on all of them, and vectors differ by
+    rounding only, about as much as between two batches of one CPU (1e-5 in each number).
 
     Raises ModelError (missing, altered or unsafe model), MissingExtra (no openvino), ConfigError (other values).
     """
     if precision not in ("float32", "bfloat16"):
         raise ConfigError(f"precision {precision!r}: choose float32 or bfloat16")
-    if precision == "bfloat16" and device != "cpu":
+    if precision == "bfloat16" and device not in (AUTO, "cpu"):
         raise ConfigError(f"precision bfloat16 runs on the device cpu, not {device!r}: choose float32 there")
     if precision == "bfloat16" and find_spec("openvino") is None:
         raise MissingExtra("precision bfloat16 needs openvino: pip install 'news-recsys[fast]'")
     folder = model_folder(model)
     check_safe(folder)
+    place = chosen_device(device) if precision == "float32" else "cpu"
     with _quiet():
-        network = _load(folder, device)
-        found, encode = _torch(network, threads) if precision == "float32" else _openvino(network, threads)
-        dim = int(encode([""]).shape[1])
+        network = load_network(folder, place)
+        runtime = on_torch(network, place, threads) if precision == "float32" else on_openvino(network, threads)
+        dim = int(runtime.run(runtime.read([""]).inputs).shape[1])
     tokens = int(min(network.max_seq_length or _MOST_TOKENS, _MOST_TOKENS))
-    runtime = "torch" if precision == "float32" else "openvino"
-    facts = (files_digest(folder), f"max_seq_length={tokens}", "unit rows", f"precision={found}", f"runtime={runtime}")
+    ran = "torch" if precision == "float32" else "openvino"
+    found = f"precision={runtime.precision}"
+    facts = (files_digest(folder), f"max_seq_length={tokens}", "unit rows", found, f"runtime={ran}")
+    if place != "cpu":
+        log.info("embedding on %s", place)
     return ModelEmbedder(
         name=model,
         fingerprint=hashlib.sha256("\n".join(facts).encode()).hexdigest(),
         dim=dim,
         max_chars=tokens * CHARS_PER_TOKEN,
-        precision=found,
-        encode=encode,
-        batch_size=batch_size,
+        max_tokens=tokens,
+        runtime=runtime,
     )
 
 
-def _load(folder: Path, device: str) -> "SentenceTransformer":
-    """The network in float32: safetensors only, no remote code, no network."""
+def load_network(folder: Path, device: str) -> "SentenceTransformer":
+    """The plain network of sentence-transformers in float32: safetensors only, no remote code, nothing is fetched.
+
+    Raises ModelError where it cannot be loaded.
+    """
     from sentence_transformers import SentenceTransformer
 
     try:
-        network = SentenceTransformer(
-            str(folder),
-            device=device,
-            local_files_only=True,
-            trust_remote_code=False,
-            model_kwargs={"use_safetensors": True},
-        )
+        with _quiet():
+            network = SentenceTransformer(
+                str(folder),
+                device=device,
+                local_files_only=True,
+                trust_remote_code=False,
+                model_kwargs={"use_safetensors": True},
+            )
     except Exception as error:  # the library raises whatever its parsers raise
         raise ModelError(f"the model in {folder} cannot be loaded: {error}") from error
     return network.float().eval()
-
-
-def _torch(network: "SentenceTransformer", threads: int | None) -> tuple[str, Callable[[list[str]], Vectors]]:
-    """("float32", encode) on torch."""
-    if threads is not None:
-        import torch
-
-        torch.set_num_threads(threads)
-
-    def encode(batch: list[str]) -> Vectors:
-        found = network.encode(batch, batch_size=len(batch), show_progress_bar=False, convert_to_numpy=True)
-        return np.asarray(found, dtype=np.float32)
-
-    return "float32", encode
-
-
-def _openvino(network: "SentenceTransformer", threads: int | None) -> tuple[str, Callable[[list[str]], Vectors]]:
-    """(precision, encode) on openvino: the whole network (transformer, pooling, normalisation) exported as one graph.
-
-    bf16 is asked for by name, because the default differs between CPUs; the precision returned is what the compiled
-    model reports: "bfloat16", or "float32" where the CPU has no bf16.
-    """
-    import torch
-
-    openvino: Any = import_module("openvino")  # optional, and without types
-
-    class Whole(torch.nn.Module):
-        """Tensors in, sentence vectors out: what openvino can trace."""
-
-        def __init__(self) -> None:
-            super().__init__()
-            self.network = network
-
-        def forward(self, *values: torch.Tensor) -> torch.Tensor:
-            vectors: torch.Tensor = self.network(dict(zip(names, values, strict=True)))["sentence_embedding"]
-            return vectors
-
-    def tensors(batch: list[str]) -> dict[str, Any]:
-        return {name: value for name, value in network.preprocess(batch).items() if isinstance(value, torch.Tensor)}
-
-    example = tensors(["an example", "another example that is longer"])
-    names = tuple(example)
-    graph = openvino.convert_model(Whole().eval(), example_input=tuple(example.values()))
-    options: dict[str, Any] = {
-        "PERFORMANCE_HINT": "LATENCY"
-    }  # one stream on all threads: we ask for one batch at a time
-    if threads is not None:
-        options["INFERENCE_NUM_THREADS"] = threads
-    core = openvino.Core()
-    try:
-        compiled = core.compile_model(graph, "CPU", {**options, "INFERENCE_PRECISION_HINT": "bf16"})
-    except RuntimeError as error:  # a CPU that cannot: slower, but the vectors and their fingerprint stay true
-        log.warning("no bf16 on this CPU, going on in float32: %s", error)
-        compiled = core.compile_model(graph, "CPU", {**options, "INFERENCE_PRECISION_HINT": "f32"})
-    precision = str(compiled.get_property("INFERENCE_PRECISION_HINT").to_string())
-
-    def encode(batch: list[str]) -> Vectors:
-        inputs = tensors(batch)
-        found = compiled([inputs[name].numpy() for name in names])
-        return np.asarray(found[0], dtype=np.float32)
-
-    return {"bf16": "bfloat16", "f32": "float32", "f16": "float16"}.get(precision, precision), encode
 
 
 def _unit(vectors: Vectors, name: str) -> Vectors:

@@ -41,6 +41,7 @@ _LEVELS = ("critical", "error", "warning", "info", "debug")
 @click.option(
     "--embed", metavar="MODEL", help="Model for what comes between two nights and for drafts, such as all-MiniLM-L6-v2."
 )
+@click.option("--embed-device", help="What runs that model: auto, cpu, cuda, cuda:N or mps.  [default: auto]")
 @click.option("--cache-seconds", help="Longest that caches may keep what was taken down.  [default: 1]")
 @click.option("--purged-seconds", help="Longest that the cache may keep it that you purge by key.  [default: 0]")
 @click.option(

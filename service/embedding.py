@@ -155,9 +155,9 @@ def embedding_of(settings: Settings) -> Embedding | None:
     """What embeds for a service of these settings; None where it is to be left to others."""
     if settings.embed is None or settings.store is None:
         return None
-    name = settings.embed
+    name, device = settings.embed, settings.embed_device
 
     def load(model: Model) -> ModelProcess:
-        return ModelProcess(name, model.fingerprint)
+        return ModelProcess(name, model.fingerprint, device)
 
     return Embedding(settings.store, settings.folder / ".embedding.lock", load)

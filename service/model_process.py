@@ -22,15 +22,17 @@ class ModelProcess:
     Args:
         model: name or folder.
         fingerprint: of the model and precision that are wanted.
+        device: what runs it in float32, as in `load_embedder`.
 
     Raises:
         ModelError: the model cannot be loaded, or is another; from `embed` also where the process has ended.
     """
 
-    def __init__(self, model: str, fingerprint: str) -> None:
+    def __init__(self, model: str, fingerprint: str, device: str = "auto") -> None:
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs, model, fingerprint), name="model", daemon=True)
+        given = theirs, model, fingerprint, device
+        self._process = context.Process(target=_serve, args=given, name="model", daemon=True)
         self._process.start()
         theirs.close()
         self.name, self.fingerprint, self.dim, self.max_chars = self._answer()
@@ -64,13 +66,13 @@ class ModelProcess:
         return found
 
 
-def _serve(pipe: Connection, model: str, fingerprint: str) -> None:
+def _serve(pipe: Connection, model: str, fingerprint: str, device: str) -> None:
     """Load the model, tell what it is, then embed whatever is sent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # of a terminal; the worker ends this process
     os.nice(_NICE)
     end_with_parent()
     try:
-        embedder = _loaded(model, fingerprint)
+        embedder = _loaded(model, fingerprint, device)
         pipe.send((embedder.name, embedder.fingerprint, embedder.dim, embedder.max_chars))
         while True:
             texts = pipe.recv()
@@ -81,11 +83,12 @@ def _serve(pipe: Connection, model: str, fingerprint: str) -> None:
         pipe.send(error)
 
 
-def _loaded(model: str, fingerprint: str) -> Any:
-    from recsys.embedding import load_embedder  # torch, and only in this process
+def _loaded(model: str, fingerprint: str, device: str) -> Any:
+    from recsys.embedding import Precision, load_embedder  # torch, and only in this process
 
-    for precision in ("float32", "bfloat16"):
-        embedder = load_embedder(model, precision)
+    tried: tuple[tuple[Precision, str], ...] = (("float32", device), ("bfloat16", "cpu"))  # the latter only there
+    for precision, place in tried:
+        embedder = load_embedder(model, precision, device=place)
         if embedder.fingerprint == fingerprint:
             return embedder
     raise ModelError(f"{model} is not the model of the release: see --embed")

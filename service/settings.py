@@ -47,6 +47,7 @@ class Settings:
         max_k: longest list that may be asked for, in [10, 100].
         embed: model that gives vectors to what is published between two nights and to drafts, that of the release; None
             leaves it to others, and until they have done it new articles are found by their words alone.
+        embed_device: what runs that model in float32: auto (a GPU where there is one), cpu, cuda, cuda:N or mps.
         per_event: how many articles on one event a list may hold, in [1, 100]; None for any number.
         cache_seconds: longest that any cache may keep an answer, and so what was taken down, in [0, 86400].
         purged_seconds: the same of the one cache that the newsroom purges by key, in [0, 86400]; 0 without one.
@@ -65,6 +66,7 @@ class Settings:
     max_k: int = MAX_K
     per_event: int | None = Variety().per_event
     embed: str | None = None
+    embed_device: str = "auto"
     cache_seconds: int = 1
     purged_seconds: int = 0
     cache_keys: CacheKeys = CacheKeys.SURROGATE_KEY
@@ -167,6 +169,12 @@ def _webhooks(text: str) -> tuple[Webhook, ...]:
     return tuple(Webhook(name, Path(path)) for name, _, path in pairs)
 
 
+def _device(text: str) -> str:
+    if not re.fullmatch(r"auto|cpu|mps|cuda(:[0-9]{1,3})?", text):
+        raise ValueError(text)
+    return text
+
+
 _PARSERS: dict[str, tuple[str, Callable[[str], object]]] = {
     "releases": ("a folder, or a URL such as s3://bucket/prefix", _place),
     "cache": ("a folder", Path),
@@ -179,6 +187,7 @@ _PARSERS: dict[str, tuple[str, Callable[[str], object]]] = {
     "cors_origins": ("origins such as https://paper.example, separated by commas, or *", _origins),
     "per_event": (f"a whole number from 1 to {MAX_K}, or {_NO_LIMIT}", _per_event),
     "embed": ("the name, the folder or the hub id of a model", str),
+    "embed_device": ("auto, cpu, cuda, cuda:N or mps", _device),
     "cache_seconds": ("a whole number of seconds from 0 to 86400", _integer(0, 86_400)),
     "purged_seconds": ("a whole number of seconds from 0 to 86400", _integer(0, 86_400)),
     "cache_keys": (f"one of {', '.join(CacheKeys)}", CacheKeys),

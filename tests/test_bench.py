@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import inspect
 import json
 import math
 import sys
@@ -29,6 +30,8 @@ from eval.bench.benchmark import Room, options_of, with_options
 from eval.bench.bulk import fill
 from eval.bench.corpus import Archive, CorpusConfig
 from eval.bench.corpus.config import LAST_DAY
+from eval.bench.embedding import SAVED
+from eval.bench.embedding import drawn as drawn_texts
 from eval.bench.interleave import interleaved
 from eval.bench.paced import paced
 from eval.bench.pending import Pending
@@ -368,13 +371,15 @@ def test_every_benchmark_runs_and_finds_what_it_says(tmp_path: Path) -> None:
         "freshness.repetitions=1", "freshness.embed=no", "pending.articles=300", "pending.pending=6",
         "pending.seconds=0.3", "pending.repetitions=1", "pending.calls=10", "pending.writes=1",
         "request.articles=300", "request.calls=20", "request.repetitions=2", "http.articles=300",
-        "http.routes=similar", "http.servers=uvicorn", "http.seconds=0.1", "http.repetitions=1",
+        "embedding.texts=mixed", "embedding.size=6", "embedding.batches=2,4",
+        "embedding.repetitions=1", "embedding.device=cpu", "http.routes=similar",
+        "http.servers=uvicorn", "http.seconds=0.1", "http.repetitions=1",
         "peers.articles=300", "peers.peers=numpy,table-10-sqlite", "peers.queries=10", "peers.judged=10",
         "peers.repetitions=2",
     ]  # fmt: skip
     arguments = [word for text in tiny for word in ("--set", text)]
     file, work = tmp_path / "found.json", tmp_path / "work"
-    names = ["request", "http", "pending", "freshness", "peers"]  # scaling is in test_bench_scaling.py
+    names = ["request", "http", "pending", "freshness", "embedding", "peers"]  # scaling is in test_bench_scaling.py
     done = CliRunner().invoke(main, ["bench", *names, "--work", str(work), "--json", str(file), *arguments])
     assert done.exit_code == 0, done.output
     found = {one["name"]: one["results"] for one in json.loads(file.read_text())["benchmarks"]}
@@ -384,6 +389,8 @@ def test_every_benchmark_runs_and_finds_what_it_says(tmp_path: Path) -> None:
     assert ("2 workers", "taken down: gone from all lists") in named["freshness"]
     assert ("6 pending, over HTTP", "one more write, until its list is there") in named["pending"]
     assert ("300 articles", "related p50, to the bare table") in named["request"]
+    assert ("mixed, cpu", "our default: CPU a text") in named["embedding"]
+    assert any(what.startswith("our default, to sentence-transformers, batch") for _, what in named["embedding"])
     assert any(what == "throughput, to FastAPI, constant bytes" for _, what in named["http"])
     assert ("300 articles, year, table-10-sqlite", "similar p50, to ours") in named["peers"]
     for name, every in found.items():
@@ -397,6 +404,20 @@ def test_every_benchmark_runs_and_finds_what_it_says(tmp_path: Path) -> None:
     compared = {(one.case, one.what) for one in in_process.measure(Room(work, tmp_path))}
     assert ("6 pending, in process", "similar(k=6) p50, to 0 pending") in compared
     assert len(list(work.glob("archive-300-*"))) == 1  # one archive, made once, serves all
+
+
+def test_texts_to_embed_are_as_long_as_in_an_archive_or_mixed() -> None:
+    articles, mixed = (list(drawn_texts(kind, 9, 0, 2_048)) for kind in ("articles", "mixed"))
+    assert [text.count("\n") for text in mixed[:2]] == [0, 1]
+    assert mixed[2::3] == articles[2::3]
+    assert max(map(len, articles)) <= 2_048
+    assert max(map(len, mixed[::3])) < 120
+    with pytest.raises(ConfigError, match="articles or mixed"):
+        list(drawn_texts("others", 1, 0, 9))
+
+
+def test_the_benchmark_embeds_in_portions_as_large_as_the_night_s() -> None:
+    assert inspect.signature(embed_missing).parameters["batch_size"].default == SAVED
 
 
 @pytest.mark.parametrize("server", ["uvicorn", "granian", "hypercorn"])

@@ -3,7 +3,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from index.embed import embed_missing, embedding_key
 from recsys.articles import Article
+from recsys.embedding import Embedded
 from recsys.store import ArticleStore
 from recsys.text import NO_BOILERPLATE, Boilerplate
 
@@ -131,6 +132,22 @@ def test_each_distinct_text_is_embedded_once_and_progress_counts_every_article(
     embedded = [text for batch in embedder.batches for text in batch]
     assert len(embedded) == len(set(embedded)) == len(store.kept)
     assert sum(steps) == report.articles == report.embedded + report.reused == articles
+
+
+def test_a_night_counts_the_tokens_of_what_it_embeds_and_says_so() -> None:
+    class Counting(FakeEmbedder):
+        def embed_counted(self, texts: Sequence[str]) -> Embedded:
+            return Embedded(self.embed(texts), sum(len(text.split()) for text in texts), 1)
+
+    store, archive = FakeVectorStore(), list(paper(10))
+    first = embed_missing(store, archive, Counting(), NO_BOILERPLATE, batch_size=4)
+    texts = dict(embedding_key(article, FakeEmbedder(), NO_BOILERPLATE) for article in archive).values()
+    words = sum(len(text.split()) for text in texts)
+    assert (first.embedded, first.tokens, first.full) == (10, words, 3)  # a batch each
+    assert 0 < first.model_seconds <= first.seconds
+    assert str(first).startswith(f"10 texts embedded, 0 had a vector; {words} tokens, ")
+    assert str(first).endswith("a second; 3 texts fill what the model reads")
+    assert str(embed_missing(store, archive, Counting(), NO_BOILERPLATE)) == "0 texts embedded, 10 had a vector"
 
 
 def test_boilerplate_is_not_embedded() -> None:

@@ -3,15 +3,23 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from fakes import FakeEmbedder
+from hypothesis import given
+from hypothesis import strategies as st
+from tokenizers import Tokenizer
 
-from recsys.embedding import Embedder, ModelEmbedder, load_embedder
+from recsys.embedding import Embedder, ModelEmbedder, load_embedder, load_network
 from recsys.errors import ConfigError, MissingExtra, ModelError
 from recsys.model_files import DEFAULT_WEIGHTS, check_safe, files_digest, model_folder
+from recsys.runtimes import Runtime, chosen_device, on_torch, tokens_of
+from recsys.token_batches import Tokens, batches
 
 TEXTS = [
     "The council voted to close the old harbour bridge.",
@@ -91,21 +99,121 @@ def test_other_precisions_and_devices_are_refused() -> None:
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, 0.0])
 def test_vectors_that_cannot_be_unit_rows_are_an_error(bad: float) -> None:
-    broken = ModelEmbedder("m", "f", 4, 9, "float32", lambda texts: np.full((len(texts), 4), bad, dtype=np.float32))
+    broken = words_embedder(lambda ids: np.full((len(ids), 4), bad, dtype=np.float32), dim=4)
     with pytest.raises(ModelError, match="2 vectors"):
         broken.embed(["a", "b"])
 
 
-def test_batches_hold_texts_of_like_length() -> None:
-    batches: list[list[str]] = []
+def words_embedder(encode: Callable[[np.ndarray], np.ndarray], dim: int, most_tokens: int = 8) -> ModelEmbedder:
+    """A model whose tokens are words; `encode` gets their padded (n, longest) lengths."""
 
-    def encode(texts: list[str]) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
-        batches.append(texts)
-        return np.array([[len(text), 1] for text in texts], dtype=np.float32)
+    def read(texts: list[str]) -> Tokens:
+        words = [[len(word) for word in text.split()] or [1] for text in texts]
+        longest = max(map(len, words))
+        ids = np.array([one + [0] * (longest - len(one)) for one in words])
+        return Tokens({"ids": ids}, np.array([len(one) for one in words], np.int64))
 
-    vectors = ModelEmbedder("m", "f", 2, 9, "float32", encode, batch_size=2).embed(["ccc", "a", "dddd", "bb"])
-    assert batches == [["a", "bb"], ["ccc", "dddd"]]
-    np.testing.assert_allclose(vectors[:, 0] / vectors[:, 1], [3, 1, 4, 2], rtol=1e-6)
+    runtime = Runtime("float32", "cpu", read, lambda inputs: encode(inputs["ids"]), most_tokens)
+    return ModelEmbedder("m", "f", dim, 99, 4, runtime)
+
+
+def test_a_batch_holds_so_many_tokens_of_texts_of_like_length_and_the_order_is_as_asked() -> None:
+    batches: list[list[list[int]]] = []
+
+    def encode(ids: np.ndarray) -> np.ndarray:
+        batches.append(ids.tolist())
+        return np.stack([ids.sum(axis=1), np.ones(len(ids))], axis=1).astype(np.float32)
+
+    found = words_embedder(encode, dim=2).embed_counted(["a a a a", "bb", "ccc c", "d d d d d", "", "e e"])
+    assert batches == [[[1, 0], [2, 0], [1, 1], [3, 1]], [[1, 1, 1, 1]], [[1, 1, 1, 1, 1]]]
+    np.testing.assert_allclose(found.vectors[:, 0] / found.vectors[:, 1], [4, 2, 4, 5, 1, 2], rtol=1e-6)
+    assert (found.tokens, found.full) == (4 + 1 + 2 + 5 + 1 + 2, 2)  # this model reads 4
+
+
+@given(st.lists(st.integers(1, 300), max_size=60), st.integers(1, 2_000))
+def test_batches_hold_each_row_once_and_never_more_tokens_than_allowed(lengths: list[int], most: int) -> None:
+    counts = np.array(lengths, np.int64)
+    found = list(batches(counts, most))
+    rows = [row for batch in found for row in batch.tolist()]
+    assert sorted(rows) == list(range(len(lengths)))
+    assert [lengths[row] for row in rows] == sorted(lengths)
+    assert all(len(batch) == 1 or len(batch) * counts[batch].max() <= most for batch in found)
+    firsts = [counts[later[0]] * (len(batch) + 1) for batch, later in pairwise(found)]
+    assert all(tokens > most for tokens in firsts)  # none could have taken in the next text
+
+
+def test_a_vector_and_the_count_do_not_depend_on_the_company(embedder: ModelEmbedder) -> None:
+    texts = [f"{number} " + "the harbour bridge is closed " * (number % 9 * 7) for number in range(30)]
+    found = embedder.embed_counted(texts)
+    alone = [embedder.embed_counted([text]) for text in texts]
+    np.testing.assert_allclose(found.vectors, np.concatenate([one.vectors for one in alone]), atol=1e-5)
+    tokenizer = Tokenizer.from_file(str(model_folder() / "tokenizer.json"))
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    counts = [len(one.ids) for one in tokenizer.encode_batch(texts)]
+    assert max(counts) > embedder.max_tokens > min(counts)
+    assert found.tokens == sum(one.tokens for one in alone) == sum(min(one, embedder.max_tokens) for one in counts)
+    assert found.full == sum(one >= embedder.max_tokens for one in counts)
+
+
+def test_our_vectors_are_those_of_plain_sentence_transformers(embedder: ModelEmbedder) -> None:
+    plain = load_network(model_folder(), "cpu").encode(TEXTS, normalize_embeddings=True, show_progress_bar=False)
+    np.testing.assert_allclose(embedder.embed(TEXTS), plain, atol=1e-5)
+
+
+def test_padding_on_the_left_is_cut_on_the_left() -> None:
+    torch = pytest.importorskip("torch")
+    mask = torch.tensor([[0, 0, 1], [1, 1, 1], [0, 1, 1]])
+    read = tokens_of({"input_ids": mask * 7, "attention_mask": mask, "prompt_length": 2}, 3)
+    assert read.lengths.tolist() == [1, 3, 2]
+    taken = read.taken(np.array([0, 2]))
+    assert taken["input_ids"].tolist() == [[0, 7], [7, 7]]
+    assert taken["prompt_length"] == 2
+
+
+def test_texts_without_a_mask_are_one_batch() -> None:
+    read = tokens_of({"input_ids": np.arange(5), "offsets": np.array([0, 2])}, 2)
+    assert [batch.tolist() for batch in read.batches(1)] == [[0, 1]]
+    assert read.taken(np.array([0, 1]))["input_ids"].tolist() == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("cuda", "mps", "asked", "found"),
+    [
+        (True, True, "auto", "cuda"), (False, True, "auto", "mps"), (False, False, "auto", "cpu"),
+        (True, False, "cuda:1", "cuda:1"), (True, True, "cpu", "cpu"),
+    ],
+)  # fmt: skip
+def test_a_gpu_is_taken_where_there_is_one(
+    cuda: bool, mps: bool, asked: str, found: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: cuda)
+    monkeypatch.setattr("torch.backends.mps.is_available", lambda: mps)
+    assert chosen_device(asked) == found
+
+
+@pytest.mark.parametrize("asked", ["cuda", "mps", "tpu", ""])
+def test_a_device_that_is_not_there_is_refused(asked: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    monkeypatch.setattr("torch.backends.mps.is_available", lambda: False)
+    with pytest.raises(ConfigError, match=f"device '{asked}'"):
+        load_embedder(device=asked)
+
+
+def test_float32_on_a_gpu_never_becomes_tf32(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    network = SimpleNamespace(prompts={}, default_prompt_name=None)
+    before = torch.get_float32_matmul_precision()
+    try:
+        torch.set_float32_matmul_precision("high")
+        assert on_torch(network, "cuda", None).precision == "float32"
+        assert torch.get_float32_matmul_precision() == "highest"
+        monkeypatch.setenv("NVIDIA_TF32_OVERRIDE", "1")
+        with pytest.raises(ConfigError, match="TF32"):
+            on_torch(network, "cuda", None)
+    finally:
+        torch.set_float32_matmul_precision(before)
 
 
 def test_altered_weights_are_refused_with_both_digests_and_nothing_of_the_package_runs(

@@ -1,6 +1,7 @@
 """The benchmarks there are."""
 
 from eval.bench.benchmark import Benchmark
+from eval.bench.embedding import Embedding
 from eval.bench.freshness import Freshness
 from eval.bench.http import Http
 from eval.bench.peers.compare import Peers
@@ -11,4 +12,5 @@ from eval.bench.scaling import Scaling
 
 def known() -> dict[str, Benchmark]:
     """Each benchmark by its name, with the defaults of its options, in the order of a run of all."""
-    return {one.name: one for one in (Request(), Http(), Pending(), Freshness(), Peers(), Scaling())}
+    every = (Request(), Http(), Pending(), Freshness(), Embedding(), Peers(), Scaling())
+    return {one.name: one for one in every}

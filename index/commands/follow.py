@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from index.options import PATH, RELEASES_HERE, STORE
+from index.options import DEVICE, PATH, RELEASES_HERE, STORE
 from recsys.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
     "--precision", default="float32", show_default=True, type=click.Choice(["float32", "bfloat16"]),
     help="As the night's.",
 )  # fmt: skip
+@DEVICE
 def follow_command(
     source: str,
     url: str,
@@ -52,6 +53,7 @@ def follow_command(
     no_embed: bool,
     model: str | None,
     precision: Any,
+    device: str,
 ) -> None:
     """Ask the source again and again for what changed, store it, and embed all that is new in the store.
 
@@ -76,7 +78,7 @@ def follow_command(
         return datetime.now(UTC)
 
     def load() -> "Embedder":
-        return load_embedder(model or DEFAULT_MODEL, precision)
+        return load_embedder(model or DEFAULT_MODEL, precision, device=device)
 
     config = FollowConfig(source, state, rejects, parse_mapping(mapping), Pauses(_seconds(interval)))
     origin = origin_of(source, now, user, _password(user, password_file))
