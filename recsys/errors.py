@@ -8,6 +8,7 @@
     │   └── StoreVersionError  its schema is older or newer than this code
     ├── ModelError             the embedding model: missing, altered, or not the one expected
     ├── MissingExtra           an optional package is not installed
+    ├── EngineLost             the engine of vectors elsewhere does not answer, or lacks the collection
     ├── BuildRefused           a check failed: the release is not published
     ├── ReleaseError           a release on disk
     │   ├── NoRelease          nothing is published yet, or no release of that id
@@ -62,6 +63,10 @@ class ModelError(RecsysError):
 
 class MissingExtra(RecsysError, ImportError):
     """An optional package is not installed; the text says how to install it."""
+
+
+class EngineLost(RecsysError):
+    """An engine of vectors cannot be reached, does not answer in time, refuses, or lacks the collection, whole."""
 
 
 class BuildRefused(RecsysError):

@@ -3,6 +3,7 @@
 import logging
 from pathlib import Path
 
+from recsys.engine import Engine
 from recsys.errors import NoRelease, ReleaseDamaged, ReleaseError
 from recsys.recommender import Recommender
 from recsys.release import Release, current_id
@@ -14,10 +15,14 @@ Signature = tuple[tuple[str, int, int], ...]  # name, size, time of change of ev
 
 
 class Folder:
-    """A folder of releases; it may be missing."""
+    """A folder of releases; it may be missing.
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    Args:
+        engine: proposes near rows for the releases that have a collection in it.
+    """
+
+    def __init__(self, path: Path, engine: Engine | None = None) -> None:
+        self._path, self._engine = path, engine
         self._refused: tuple[str, Signature] | None = None
         self._trouble = Trouble(log)
 
@@ -41,7 +46,7 @@ class Folder:
         if found == self._refused:  # said once; tried again when a file of it changes or CURRENT names another
             return None
         try:
-            release = Release.open(folder)
+            release = Release.open(folder, engine=self._engine)
             _try_out(release)
         except (ReleaseError, OSError) as error:
             stays = f"{served.id} stays" if served else "nothing is served"
@@ -49,6 +54,8 @@ class Folder:
             self._refused = found
             return None
         self._refused = None
+        if self._engine is None and "collection" in release.manifest.index:
+            log.warning("%s: near rows are found by an engine; without --engine all are compared, slowly", name)
         return release
 
 

@@ -7,8 +7,8 @@ import click
 
 from index.commands.ingest import ingested
 from index.options import AUTHORS, PATH, RELEASES, STORE, reading
-from recsys.errors import BuildRefused
-from recsys.index_kind import AUTO, CHOICES
+from recsys.errors import BuildRefused, ConfigError
+from recsys.index_kind import AUTO, CHOICES, Kind
 
 
 @click.command("nightly")
@@ -53,6 +53,11 @@ from recsys.index_kind import AUTO, CHOICES
     type=click.FloatRange(0.0, 1.0),
     help="Share of the nearest that an approximate index must find; below it nothing is published.",
 )
+@click.option(
+    "--engine",
+    metavar="URLS",
+    help="Servers of PostgreSQL with pgvector, with blanks between them, for --index engine and what it left.",
+)
 @click.option("--keep", default=5, show_default=True, type=click.IntRange(min=1), help="Releases to keep.")
 @click.option("--work", type=PATH, help="Folder to build in, where releases go to an object store.")
 @click.option("--force", is_flag=True, help="Publish although a check failed, and record which.")
@@ -71,6 +76,7 @@ def nightly_command(
     index: str,
     index_memory: float,
     index_recall: float,
+    engine: str | None,
     keep: int,
     work: Path | None,
     force: bool,
@@ -101,7 +107,10 @@ def nightly_command(
     build = BuildConfig(
         neighbours, language=language, event_days=event_days, registry=registry, weights=weighed, index=vectors
     )
-    config = NightlyConfig(build, Limits(recall=index_recall), keep=keep, force=force, rebuild=rebuild, work=work)
+    if index == Kind.ENGINE and not engine:
+        raise ConfigError("--index engine needs one: give --engine postgresql://user@host/database")
+    limits = Limits(recall=index_recall)
+    config = NightlyConfig(build, limits, keep=keep, force=force, rebuild=rebuild, work=work, engine=engine)
     store = ArticleStore.open(url, create=True)
     if files and not ingested(files, store, **options):
         raise BuildRefused("the ingest failed, so nothing was built; the last release stays")
