@@ -25,6 +25,7 @@ Vectors = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
 
 MOST = 1_000  # pgvector's largest ef_search
+_GRAPH = "hnsw (vector halfvec_ip_ops) WITH (m = 32, ef_construction = 100)"  # as the graph in memory (DECISIONS.md 48)
 _LOCK = 7_230_002  # advisory; with it, or with it and a name, one night at a time changes what is here
 _TABLES = """
 CREATE EXTENSION IF NOT EXISTS vector;
@@ -141,9 +142,7 @@ class Shard:
                 raise EngineLost(f"{self}: collection {name} has {found[0]} rows and must have {rows}; run again")
             connection.execute("SELECT pg_advisory_lock(%s, hashtext(%s))", [_LOCK, name])  # of two nights one waits
             try:
-                connection.execute(
-                    f"CREATE INDEX IF NOT EXISTS {table}_near ON {table} USING hnsw (vector halfvec_ip_ops)"
-                )
+                connection.execute(f"CREATE INDEX IF NOT EXISTS {table}_near ON {table} USING {_GRAPH}")
                 connection.execute(f"ANALYZE {table}")
             finally:
                 if not connection.broken:

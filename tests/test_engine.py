@@ -85,7 +85,7 @@ def tables(url: str) -> set[object]:
     return {name for (name,) in found}
 
 
-def night(store: ArticleStore, releases: Path, urls: str | None, **more: object) -> Manifest:
+def night(store: ArticleStore, releases: Path | str, urls: str | None, **more: object) -> Manifest:
     build = BuildConfig(neighbours=K, kin=5, index=IndexConfig("engine" if urls else "flat"))
     return nightly(store, releases, FakeEmbedder(), NightlyConfig(build, Limits(alone=1.0), engine=urls, **more))  # type: ignore[arg-type]
 
@@ -242,16 +242,18 @@ def test_the_addresses_in_another_order_or_number_find_nothing(urls: str) -> Non
         assert (engine.collection("cafe", FIRST_EFFORT).search(exact.vectors(np.arange(1)), 30) >= 0).all()
 
 
+@pytest.mark.parametrize("object_store", [False, True])
 def test_collections_go_with_their_releases_and_those_of_another_place_stay(
-    store: ArticleStore, tmp_path: Path, urls: str
+    store: ArticleStore, tmp_path: Path, urls: str, object_store: bool
 ) -> None:
+    releases = f"file://{tmp_path}/releases" if object_store else tmp_path / "releases"
     other = night(store, tmp_path / "other", urls)
-    first = night(store, tmp_path / "releases", urls, keep=1)
+    first = night(store, releases, urls, keep=1)
     assert first.index["collection"] == other.index["collection"], "two places share what is the same"
     store.put([article(500, body=body(500))])
-    second = night(store, tmp_path / "releases", urls, keep=2)
+    second = night(store, releases, urls, keep=2)
     store.put([article(501, body=body(501))])
-    third = night(store, tmp_path / "releases", urls, keep=1)
+    third = night(store, releases, urls, keep=1)
     kept = {f"vectors_{made.index['collection']}" for made in (other, third)}
     assert second.index["collection"] not in str(kept)
     for url in urls.split():
