@@ -21,7 +21,7 @@ from index.ranked import ranked
 from index.rows import COLUMNS, RowColumns, write_rows
 from index.stories import EVENT_DAYS, SAME_TEXT, StoryConfig, stories
 from index.story_files import Largest, largest_stories, story_counts, write_stories
-from index.vector_index import IndexConfig, write_vectors
+from index.vector_index import IndexConfig, Outside, write_vectors
 from recsys.authors import People
 from recsys.columns import ListColumn, save_array
 from recsys.embedding import Embedder
@@ -100,10 +100,20 @@ class Built:
     index: dict[str, int | float | str]
 
 
-def build(store: ArticleStore, folder: Path, embedder: Embedder, config: BuildConfig, crew: Crew = ALONE) -> Built:
+def build(
+    store: ArticleStore,
+    folder: Path,
+    embedder: Embedder,
+    config: BuildConfig,
+    crew: Crew = ALONE,
+    outside: Outside | None = None,
+) -> Built:
     """Write every file of a release but the manifest into `folder`, which must be empty; the same whoever the `crew`.
 
+    `outside` takes its vectors.
+
     Raises:
+        EngineLost: the engine of vectors cannot be written to.
         StoreError: the store cannot be read.
         OSError: the disk is full.
         ClusterError: the crew is gone.
@@ -131,7 +141,7 @@ def build(store: ArticleStore, folder: Path, embedder: Embedder, config: BuildCo
     lists = write_lists(folder, published, columns.persons, columns.sections, columns.tags, people)
     digests, dim = columns.digests, embedder.dim
     blocks = (store.embeddings(digests[start : start + _BLOCK], dim) for start in range(0, len(digests), _BLOCK))
-    index, about_index = write_vectors(folder / VECTORS, blocks, dim, config.neighbours, config.index)
+    index, about_index = write_vectors(folder / VECTORS, blocks, dim, config.neighbours, config.index, outside)
     with progress("neighbours", index.n) as advance:
         lengths, author_rows = np.array(columns.lengths, np.int32), ListColumn.open(folder, "author_rows")
         by_words, about_words = search_by_words(words, config.neighbours, config.index.recall)

@@ -25,7 +25,10 @@ _LOCK = ".lock"
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A release as `python -m index releases` shows it; `problem` is "" where its manifest can be read."""
+    """A release as `python -m index releases` shows it; `problem` is "" where its manifest can be read.
+
+    `collection` is what it needs of an engine of vectors, "" for nothing.
+    """
 
     id: str
     current: bool
@@ -33,6 +36,7 @@ class Listed:
     model: str
     change: int
     problem: str = ""
+    collection: str = ""
 
 
 @contextmanager
@@ -141,7 +145,8 @@ def _listed(folder: Path, current: bool) -> Listed:
         manifest = Manifest.read(folder)
     except ReleaseError as error:
         return Listed(folder.name, current, 0, "", 0, str(error))
-    return Listed(folder.name, current, manifest.articles, manifest.model.name, manifest.change)
+    needs = str(manifest.index.get("collection", ""))
+    return Listed(folder.name, current, manifest.articles, manifest.model.name, manifest.change, collection=needs)
 
 
 def _one_before(releases: Path) -> str:

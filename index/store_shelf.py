@@ -105,7 +105,8 @@ class StoreShelf:
             self._store.check_sizes(found)
         except ReleaseError as error:
             return Listed(release, current, 0, "", 0, str(error))
-        return Listed(release, current, found.articles, found.model.name, found.change)
+        needs = str(found.index.get("collection", ""))
+        return Listed(release, current, found.articles, found.model.name, found.change, collection=needs)
 
     def _one_before(self, ids: list[str]) -> str:
         current = self._pointer.release if self._pointer else None

@@ -9,6 +9,7 @@
     ├── ModelError             the embedding model: missing, altered, or not the one expected
     ├── MissingExtra           an optional package is not installed
     ├── ClusterError           the cluster that does the night's work
+    ├── EngineLost             the engine of vectors elsewhere does not answer, or lacks the collection
     ├── BuildRefused           a check failed: the release is not published
     ├── ReleaseError           a release on disk
     │   ├── NoRelease          nothing is published yet, or no release of that id
@@ -67,6 +68,10 @@ class MissingExtra(RecsysError, ImportError):
 
 class ClusterError(RecsysError):
     """The cluster that does the night's work cannot be joined, or has nobody left to do it."""
+
+
+class EngineLost(RecsysError):
+    """An engine of vectors cannot be reached, does not answer in time, refuses, or lacks the collection, whole."""
 
 
 class BuildRefused(RecsysError):

@@ -22,6 +22,7 @@ class Kind(StrEnum):
     HNSW = "hnsw"  # a graph over the exact vectors (Malkov, Yashunin 2018, arXiv 1603.09320)
     IVF_SQ8 = "ivf-sq8"  # cells around centres, 8 bits a number (Sivic, Zisserman 2003; FAISS's scalar quantiser)
     IVF_PQ4 = "ivf-pq4"  # cells, 4 bits for two numbers together (Jégou, Douze, Schmid 2011; André et al. 2015)
+    ENGINE = "engine"  # a database on other machines proposes them (recsys/engine.py)
 
 
 CHOICES = (AUTO, *(kind.value for kind in Kind))
@@ -38,6 +39,7 @@ def memory_of(kind: Kind, n: int, dim: int) -> int:
         Kind.HNSW: exact + 4 * 2 * LINKS + 4 * 4,  # and about 4 links on higher levels, levels and offsets
         Kind.IVF_SQ8: dim + number,
         Kind.IVF_PQ4: (subspaces(dim) + 1) // 2 + number,
+        Kind.ENGINE: 0,  # of this host: what is looked up in the exact vectors is read from the disk
     }
     return n * each[kind]
 
@@ -51,10 +53,10 @@ def choose(n: int, dim: int, asked: str = AUTO, memory: float = 2.0) -> Kind:
     """The kind for n vectors of `dim` numbers.
 
     Args:
-        n: number of vectors; below 1,000 the kind is always flat.
+        n: number of vectors; below 1,000 the kind is flat, but for an engine that is asked for; without any always.
         asked: one of `CHOICES`; "auto" takes flat up to 50,000 vectors, IVF-SQ8 up to 300,000, each where it fits the
             memory, else IVF-PQ4, the smallest. HNSW must be asked for: it was measured to be built more slowly, to
-            search no faster, and to keep more memory busy than IVF-SQ8.
+            search no faster, and to keep more memory busy than IVF-SQ8; so must an engine, as it must be named.
         memory: > 0, GiB that searches may keep busy; asked of "auto" only.
 
     Raises:
@@ -64,6 +66,8 @@ def choose(n: int, dim: int, asked: str = AUTO, memory: float = 2.0) -> Kind:
         raise ConfigError(f"no vector index is called {asked!r}; there are {', '.join(CHOICES)}")
     if not memory > 0:
         raise ConfigError(f"the memory of the vector index must be above 0 GiB, found {memory:g}")
+    if asked == Kind.ENGINE and n:
+        return Kind.ENGINE
     if n < LEAST:
         return Kind.FLAT
     if asked != AUTO:

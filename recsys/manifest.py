@@ -61,7 +61,7 @@ class Manifest:
         config: what shaped the build besides store and model.
         counts: how many sections, authors, tags, neighbours and so on.
         index: how the nearest vectors are found: kind, and of an approximate one its effort and its recall at k on
-            the rows that the effort was chosen by.
+            the rows that the effort was chosen by; of an engine also the `collection`, never its address.
         checks: what was checked before publishing.
         forced: names of failed checks that were overridden with --force.
         files: every other file of the folder.

@@ -58,6 +58,7 @@ from recsys.versions import Versions
 if TYPE_CHECKING:
     import pandas as pd
 
+    from recsys.engine import Engine
     from recsys.vectors import VectorIndex
 
 CURRENT = "CURRENT"
@@ -103,9 +104,12 @@ class Release:
         chance: (pairs, 4) float32, of random pairs the cosine, words, names, and the length of the first article.
     """
 
-    def __init__(self, path: Path, manifest: Manifest, ranked: Ranked | None = None) -> None:
+    def __init__(
+        self, path: Path, manifest: Manifest, ranked: Ranked | None = None, engine: "Engine | None" = None
+    ) -> None:
         self.path = path
         self.manifest = manifest
+        self._engine = engine
         self.replaced: Int64 = np.empty(0, np.int64)
         self.ids = TextColumn.open(path, "ids")
         self.urls = TextColumn.open(path, "urls")
@@ -153,12 +157,13 @@ class Release:
         self._check_lengths()
 
     @classmethod
-    def open(cls, path: str | Path, *, verify: bool = True) -> "Release":
+    def open(cls, path: str | Path, *, verify: bool = True, engine: "Engine | None" = None) -> "Release":
         """Open a release folder, or the current release of a folder of releases.
 
         Args:
             path: a release, or the folder that holds releases and `CURRENT`.
             verify: compare every file's SHA-256 first. Without it only the columns' lengths are.
+            engine: proposes near rows where the manifest names a collection of it; without one every row is compared.
 
         Raises:
             NoRelease: nothing is published there.
@@ -176,7 +181,7 @@ class Release:
         if verify:
             manifest.verify_files(folder)
         try:
-            return cls(folder, manifest)
+            return cls(folder, manifest, engine=engine)
         except (OSError, ValueError, EOFError) as error:
             raise ReleaseDamaged(f"{folder}: {error}") from error
 
@@ -318,7 +323,10 @@ class Release:
         """
         from recsys.vectors import VectorIndex
 
-        return VectorIndex.open(self.path / VECTORS, n=len(self), dim=self.manifest.model.dim)
+        about, outside = self.manifest.index, None
+        if self._engine is not None and "collection" in about:
+            outside = self._engine.collection(str(about["collection"]), int(about["effort"]))
+        return VectorIndex.open(self.path / VECTORS, n=len(self), dim=self.manifest.model.dim, candidates=outside)
 
     @cached_property
     def report(self) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.approximate import Approximate, Packed
+from recsys.candidates import Candidates
 from recsys.errors import ReleaseDamaged
 from recsys.index_kind import Kind
 
@@ -52,7 +53,7 @@ class VectorIndex:
     row, but what it finds has its exact similarity and stands in the exact order.
     """
 
-    def __init__(self, index: Any, approximate: Approximate | None = None) -> None:
+    def __init__(self, index: Any, approximate: Candidates | None = None) -> None:
         self._index = index  # use `build` or `open`
         self._approximate = approximate
 
@@ -70,8 +71,10 @@ class VectorIndex:
         return cls(index)
 
     @classmethod
-    def open(cls, path: Path, *, n: int, dim: int) -> "VectorIndex":
+    def open(cls, path: Path, *, n: int, dim: int, candidates: Candidates | None = None) -> "VectorIndex":
         """The index in `path`, memory-mapped: processes that open the same file share its memory.
+
+        `candidates` proposes rows in the place of what lies beside it.
 
         Raises ReleaseDamaged where the file is missing, cut short, or not an inner-product index of (n, dim).
         """
@@ -89,7 +92,9 @@ class VectorIndex:
                 f"expected {n} of {dim}, metric {faiss.METRIC_INNER_PRODUCT}"
             )
         beside = path.with_suffix(FOUND_BY)
-        return cls(index, Approximate.open(beside, index) if beside.exists() else None)
+        if candidates is None and beside.exists():
+            candidates = Approximate.open(beside, index)
+        return cls(index, candidates)
 
     def found_by(self, kind: Kind) -> Iterator["VectorIndex"]:
         """Over these very vectors an index of `kind`, and then ones that look at more and more: slower, and miss less.
@@ -102,9 +107,16 @@ class VectorIndex:
             yield from (VectorIndex(self._index, a) for a in Approximate.build(kind, self._index).harder())
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickled as arrays; where these come as buffers of their own (pickle's protocol 5) the vectors stay there."""
-        packed = self._approximate.packed() if self._approximate else None
+        """Pickled as arrays; where these come as buffers of their own (pickle's protocol 5) the vectors stay there.
+
+        Whoever else proposed rows stays behind, and all are compared.
+        """
+        packed = self._approximate.packed() if isinstance(self._approximate, Approximate) else None
         return _unpacked, (faiss.serialize_index(self._index), packed)
+
+    def proposed_by(self, candidates: Candidates) -> "VectorIndex":
+        """Over these very vectors an index for which others propose rows."""
+        return VectorIndex(self._index, candidates)
 
     def save(self, path: Path) -> None:
         """Write the vectors to `path`, and what finds candidates beside it where there is such: `path` with the suffix
@@ -117,7 +129,7 @@ class VectorIndex:
             faiss.write_index(self._index, writer)
             stream.flush()
             os.fsync(stream.fileno())
-        if self._approximate is not None:
+        if isinstance(self._approximate, Approximate):
             self._approximate.save(path.with_suffix(FOUND_BY))
 
     @property
@@ -127,8 +139,12 @@ class VectorIndex:
 
     @property
     def effort(self) -> int:
-        """Cells (IVF) or candidates (HNSW's efSearch) that a search looks through; 0 where it looks at every row."""
+        """Cells (IVF) or candidates (efSearch) that a search looks through; 0 where it looks at every row."""
         return self._approximate.effort if self._approximate else 0
+
+    def answers(self) -> bool:
+        """Whether `search` would be answered now: False where an engine elsewhere is known to be lost."""
+        return self._approximate is None or self._approximate.answers()
 
     @property
     def n(self) -> int:
@@ -155,7 +171,8 @@ class VectorIndex:
 
         An index of an approximate kind may have missed some; who got fewer than there are is searched for exactly.
 
-        Raises ValueError on queries that are not (m, dim) and finite, and on a negative k.
+        Raises ValueError on queries that are not (m, dim) and finite, and on a negative k; EngineLost where candidates
+        come from an engine that does not answer (`exact` goes on).
         """
         if self._approximate is None:
             return self.exact(queries, k)

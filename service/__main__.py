@@ -8,6 +8,7 @@ from typing import Any
 import click
 import uvicorn
 
+from recsys.engine import Engine
 from recsys.errors import ConfigError, MissingExtra
 from recsys.ranking import Weights
 from recsys.release_store import ReleaseStore
@@ -50,6 +51,9 @@ _LEVELS = ("critical", "error", "warning", "info", "debug")
 @click.option(
     "--webhooks", multiple=True, metavar="NAME:FILE", help="Webhook, and the file with its secret; repeat it."
 )
+@click.option(
+    "--engine", metavar="URLS", help="The night's --engine, for what comes between two nights and for drafts."
+)
 @click.option("--log-level", type=click.Choice(_LEVELS), default="info", show_default=True)
 def main(log_level: str, **options: Any) -> None:
     """Serve the current release. Each option can also be set as RECSYS_RELEASES, RECSYS_STORE and so on.
@@ -64,6 +68,8 @@ def main(log_level: str, **options: Any) -> None:
             Secrets.read(webhook.name, webhook.secret_file)
         if isinstance(settings.releases, str):
             ReleaseStore.open(settings.releases)
+        if settings.engine is not None:
+            Engine(settings.engine).close()
     except (ConfigError, MissingExtra) as error:
         raise click.UsageError(str(error)) from error
     os.environ.update(settings.as_environ())  # how worker processes get them

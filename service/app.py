@@ -12,6 +12,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
+from recsys.engine import LIVE, PAUSE, Engine
 from recsys.ranking import Weights
 from recsys.variety import Variety
 from service import problems
@@ -70,7 +71,8 @@ def create_app(settings: Settings, clock: Callable[[], float] = time) -> FastAPI
     secrets = {webhook.name: Secrets.read(webhook.name, webhook.secret_file) for webhook in settings.webhooks}
     variety = Variety(per_event=settings.per_event)
     embedding = embedding_of(settings)
-    live = Live(settings.folder, weights, settings.store, settings.poll_seconds, variety, clock, embedding)
+    engine = None if settings.engine is None else Engine(settings.engine, LIVE, PAUSE)
+    live = Live(settings.folder, weights, settings.store, settings.poll_seconds, variety, clock, embedding, engine)
     replica = _replica_of(settings)
     office = None if settings.store is None else Office(settings.store)
 

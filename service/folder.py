@@ -3,6 +3,7 @@
 import logging
 from pathlib import Path
 
+from recsys.engine import Engine
 from recsys.errors import NoRelease, ReleaseDamaged, ReleaseError
 from recsys.recommender import Recommender
 from recsys.release import Release, current_id
@@ -15,10 +16,14 @@ Signature = tuple[tuple[str, int, int], ...]  # name, size, time of change of ev
 
 
 class Folder:
-    """A folder of releases; it may be missing."""
+    """A folder of releases; it may be missing.
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    Args:
+        engine: proposes near rows for the releases that have a collection in it.
+    """
+
+    def __init__(self, path: Path, engine: Engine | None = None) -> None:
+        self._path, self._engine = path, engine
         self._refused: tuple[str, Signature] | None = None
         self._trouble = Trouble(log)
 
@@ -43,7 +48,7 @@ class Folder:
             return None
         try:
             verify_once(folder)
-            release = Release.open(folder, verify=False)
+            release = Release.open(folder, verify=False, engine=self._engine)
             _try_out(release)
         except (ReleaseError, OSError) as error:
             stays = f"{served.id} stays" if served else "nothing is served"
@@ -51,6 +56,8 @@ class Folder:
             self._refused = found
             return None
         self._refused = None
+        if self._engine is None and "collection" in release.manifest.index:
+            log.warning("%s: near rows are found by an engine; without --engine all are compared, slowly", name)
         return release
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from threading import Event, Lock, Thread
 from time import time
 
+from recsys.engine import Engine
 from recsys.errors import StoreError
 from recsys.overlay import Overlay
 from recsys.ranking import Weights
@@ -84,6 +85,7 @@ class Live:
         variety: what a list may repeat.
         clock: see above.
         embedding: makes vectors for articles that come between two nights; None leaves it to others.
+        engine: proposes near rows for releases that have a collection in it; it is closed with this.
     """
 
     def __init__(
@@ -95,10 +97,11 @@ class Live:
         variety: Variety | None = None,
         clock: Callable[[], float] = time,
         embedding: Embedding | None = None,
+        engine: Engine | None = None,
     ) -> None:
         self.view: View | None = None
         self.clock = clock
-        self._folder = Folder(releases)
+        self._folder, self._engine = Folder(releases, engine), engine
         self._weights, self._variety = weights or Weights(), variety or Variety()
         self._reader = None if store is None else StoreReader(store)
         self._watch = None if store is None else Watch.of(store)
@@ -137,7 +140,7 @@ class Live:
             thread.join(timeout=5.0)
         if self._newcomers is not None:
             self._newcomers.stop()
-        for follower in (self._listener, self._reader, self._watch):
+        for follower in (self._listener, self._reader, self._watch, self._engine):
             if follower is not None:
                 follower.close()
 

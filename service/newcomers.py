@@ -61,6 +61,7 @@ class Newcomers:
         self._extension: Followed | None = None
         self._upto = 0
         self._waiting: dict[str, str] = {}  # id to the digest of a text without a vector
+        self._unsearched: set[str] = set()  # ids with a vector that came while the engine was lost
         self._held: dict[str, float] = {}  # of those which are not shown yet: id to the moment when they are, without
         self._most = most
         self._trouble, self._full = Trouble(log), Trouble(log)
@@ -130,7 +131,7 @@ class Newcomers:
         """What is laid beside this release; of another one nothing is kept."""
         if self._extension is None or self._extension[0] is not base:
             self._extension, self._upto = (base, Extension(base)), base.manifest.change
-            self._waiting, self._held = {}, {}
+            self._waiting, self._held, self._unsearched = {}, {}, set()
         return self._extension
 
     def _take_in(self, store: ArticleStore, extension: Extension, articles: list[Article], hold: bool = False) -> None:
@@ -151,6 +152,8 @@ class Newcomers:
                 self._waiting[article.id] = keys[article.id]
             else:
                 self._waiting.pop(article.id, None)
+            if extension.lacks_a_search(article.id):
+                self._unsearched.add(article.id)
 
     def _added(self, extension: Extension, article: Article, vector: npt.NDArray[np.float32] | None) -> bool:
         """Whether there is room for it, and it could be measured: one bad article must not keep the others out."""
@@ -165,10 +168,14 @@ class Newcomers:
         return True
 
     def _look_again(self, store: ArticleStore, extension: Extension) -> None:
-        """Measure those whose vector has come, or has been waited for long enough."""
+        """Measure those whose vector has come or has been waited for long enough, and who were not searched for."""
         known = store.known_embeddings(self._waiting.values()) if self._waiting else set()
         late = {key for key, until in self._held.items() if until <= monotonic()}
         ready = [key for key, digest in self._waiting.items() if digest in known or key in late][:_ROUND]
+        if self._unsearched and extension.answers():
+            again = sorted(self._unsearched)[:_ROUND]
+            self._unsearched.difference_update(again)
+            ready += again
         if ready:
             self._take_in(store, extension, store.articles(ready))
 

@@ -53,6 +53,7 @@ class Settings:
         purged_seconds: the same of the one cache that the newsroom purges by key, in [0, 86400]; 0 without one.
         cache_keys: header with the keys by which that cache is purged.
         webhooks: who may send articles; they need a store.
+        engine: addresses of the engine of vectors that the night was given, with blanks between them.
     """
 
     releases: Path | str
@@ -72,6 +73,7 @@ class Settings:
     cache_keys: CacheKeys = CacheKeys.SURROGATE_KEY
     webhooks: tuple[Webhook, ...] = ()
     cache: Path | None = None
+    engine: str | None = None
 
     @property
     def folder(self) -> Path:
@@ -192,5 +194,6 @@ _PARSERS: dict[str, tuple[str, Callable[[str], object]]] = {
     "purged_seconds": ("a whole number of seconds from 0 to 86400", _integer(0, 86_400)),
     "cache_keys": (f"one of {', '.join(CacheKeys)}", CacheKeys),
     "max_k": (f"a whole number from {DEFAULT_K} to {MAX_K}", _integer(DEFAULT_K, MAX_K)),
+    "engine": ("addresses such as postgresql://user@host/database, with blanks between them", str),
     "webhooks": ("NAME:SECRET-FILE, several with commas, each name once", _webhooks),
 }

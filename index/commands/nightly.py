@@ -9,7 +9,7 @@ import click
 from index.commands.ingest import ingested
 from index.options import AUTHORS, CLUSTER, CLUSTER_THREADS, CLUSTER_WORKERS, DEVICE, PATH, RELEASES, STORE, reading
 from recsys.errors import BuildRefused, ConfigError
-from recsys.index_kind import AUTO, CHOICES
+from recsys.index_kind import AUTO, CHOICES, Kind
 
 
 @click.command("nightly")
@@ -55,6 +55,11 @@ from recsys.index_kind import AUTO, CHOICES
     type=click.FloatRange(0.0, 1.0),
     help="Share of the nearest that an approximate index must find; below it nothing is published.",
 )
+@click.option(
+    "--engine",
+    metavar="URLS",
+    help="Servers of PostgreSQL with pgvector, with blanks between them, for --index engine and what it left.",
+)
 @click.option("--keep", default=5, show_default=True, type=click.IntRange(min=1), help="Releases to keep.")
 @CLUSTER
 @CLUSTER_THREADS
@@ -77,6 +82,7 @@ def nightly_command(
     index: str,
     index_memory: float,
     index_recall: float,
+    engine: str | None,
     keep: int,
     ray: str | None,
     ray_threads: int,
@@ -113,10 +119,15 @@ def nightly_command(
     build = BuildConfig(
         neighbours, language=language, event_days=event_days, registry=registry, weights=weighed, index=vectors
     )
-    config = NightlyConfig(build, Limits(recall=index_recall), keep=keep, force=force, rebuild=rebuild, work=work)
-    cluster = ClusterConfig(ray, ray_threads, ray_workers) if ray is not None else None
-    if cluster and device not in (AUTO, "cpu"):
+    if index == Kind.ENGINE and not engine:
+        raise ConfigError("--index engine needs one: give --engine postgresql://user@host/database")
+    if index == Kind.ENGINE and ray is not None:
+        raise ConfigError("--index engine with --ray: the nodes do not ask an engine; leave one of the two out")
+    if device not in (AUTO, "cpu") and ray is not None:
         raise ConfigError(f"--device {device} with --ray: the nodes embed on their CPUs; leave one of the two out")
+    limits = Limits(recall=index_recall)
+    config = NightlyConfig(build, limits, keep=keep, force=force, rebuild=rebuild, work=work, engine=engine)
+    cluster = ClusterConfig(ray, ray_threads, ray_workers) if ray is not None else None
     with joined(cluster) if cluster else nullcontext(ALONE) as crew:
         store = ArticleStore.open(url, create=True)
         if files and not ingested(files, store, **options):

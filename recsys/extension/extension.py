@@ -40,6 +40,7 @@ class Extension:
         self._stories = Stories(release)
         self._of_author: dict[str, list[int]] = {}
         self._contents: dict[str, tuple[int, bool]] = {}
+        self._unsearched: set[str] = set()
 
     def __len__(self) -> int:
         return len(self._annex)
@@ -60,6 +61,17 @@ class Extension:
             return known[0] == content_hash(article) and (known[1] or not has_vector)
         return any(int(self._base.digests[row]) == content_hash(article) for row in self._base.rows([article.id]))
 
+    def lacks_a_search(self, article_id: str) -> bool:
+        """Whether the article came, with its vector, while the engine that proposes near rows was lost.
+
+        Once `answers` is true again it may be added anew.
+        """
+        return article_id in self._unsearched
+
+    def answers(self) -> bool:
+        """Whether what proposes near rows is there, as far as is known; always, where that is in this process."""
+        return self._base.vectors.answers()
+
     def add(self, article: Article, vector: Vector | None) -> None:
         """Give the article a row; it takes the place of the one with its id.
 
@@ -72,7 +84,9 @@ class Extension:
         self._finder.add(text, arrival)
         for person in arrival.persons:
             self._of_author.setdefault(person.key, []).append(row)
-        self._contents[article.id] = content_hash(article), vector is not None
+        searched = vector is None or self._finder.searched
+        self._contents[article.id] = content_hash(article), vector is not None and searched
+        (self._unsearched.discard if searched else self._unsearched.add)(article.id)
 
     def release(self) -> Release:
         """The release with all that came so far."""

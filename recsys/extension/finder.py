@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys.columns import Int64, Rows
+from recsys.errors import EngineLost
 from recsys.extension.annex import Annex
 from recsys.extension.arrival import Arrival, Text
 from recsys.extension.kin import Kin
@@ -29,6 +30,7 @@ class Finder:
         self._room = np.empty((_ROOM, release.manifest.model.dim), np.float32)
         self._count = 0
         self._kinship = Kin(annex)
+        self.searched = True  # whether the last text with a vector was looked for by it among the release's rows
 
     def text(self, plain: str, printed: str, given: str, vector: npt.NDArray[np.float32] | None) -> Text:
         """What is compared: `plain` for the words, `printed` for the names, `given` to the model that made `vector`."""
@@ -78,9 +80,19 @@ class Finder:
     def _by_meaning(self, text: Text, mates: Rows) -> Int64:
         if text.vector is None:
             return mates[:_MATES].astype(np.int64)
-        near = self._release.vectors.search(text.vector[None], self._k).of(0)[0]
+        near = self._nearest(text.vector)
         own = mates[_top(self._cosine(text.vector, mates), _MATES)]
         return np.concatenate([near, own, len(self._release) + _top(self._vectors @ text.vector, self._k)])
+
+    def _nearest(self, vector: npt.NDArray[np.float32]) -> Int64:
+        """The release's nearest rows; none while the engine that proposes them is lost, which says so itself."""
+        try:
+            rows: Int64 = self._release.vectors.search(vector[None], self._k).of(0)[0]
+        except EngineLost:
+            self.searched = False
+            return np.empty(0, np.int64)
+        self.searched = True
+        return rows
 
     def _by_words(self, text: Text) -> Int64:
         n = len(self._release)  # the nearest of either, as the arrivals' rarity is an estimate
