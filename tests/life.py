@@ -30,6 +30,7 @@ from recsys import Release
 from recsys.errors import ReleaseDamaged, ReleaseError
 from recsys.keys import Scope
 from recsys.release import RELEASE_ID, current_id
+from recsys.seal import SEAL
 from recsys.store import ArticleStore
 from service.app import create_app
 from service.settings import Settings
@@ -201,7 +202,11 @@ class Life:
             allowed = allowed if answer is None else {answer["publishes"]}
         assert current in allowed & ids, f"{current} is served, expected one of {allowed} among {ids}"
         assert Release.open(releases).manifest.change <= self.state.change
-        rest = [path.name for path in releases.iterdir() if not RELEASE_ID.fullmatch(path.name)]
+        seals = {f"{SEAL}{one}" for one in ids}
+        others = {path.name for path in releases.iterdir() if not RELEASE_ID.fullmatch(path.name)} - seals
+        gone = {name for name in others if name.startswith(SEAL)}  # of releases that were just removed, or put aside
+        assert len(gone) <= 2, f"what was killed left {gone}"
+        rest = others - gone
         assert len(rest) <= 4, f"what was killed left {rest}"  # CURRENT, the lock, a build and what it put aside
         followed = sorted(path.name for path in (self.paper.folder / "follow").glob("*"))
         assert len(followed) <= 2, f"what was killed left {followed}"  # the state, and one that was put aside
@@ -227,8 +232,9 @@ class Life:
         with closing(ArticleStore.open(self.paper.url)) as store:
             self.current = nightly(store, self.paper.releases, FakeEmbedder(), KEPT).id
         names = {path.name for path in self.paper.releases.iterdir()}
-        assert names == {"CURRENT", ".lock"} | {one.id for one in publish.listed(self.paper.releases)}
-        assert len(names) <= 2 + 4  # three, and the one that was current before
+        ids = {one.id for one in publish.listed(self.paper.releases)}
+        assert names - {f"{SEAL}{one}" for one in ids} == {"CURRENT", ".lock"} | ids
+        assert len(ids) <= 4  # three, and the one that was current before
 
 
 def _damage(release: Path) -> str:
