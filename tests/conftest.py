@@ -33,6 +33,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """What `make test` asks for."""
     parser.addoption("--need-postgres", action="store_true", help="Fail, not skip, where no PostgreSQL can be started.")
     parser.addoption("--postgres-programs", type=Path, default=programs(), help="Folder of initdb and postgres.")
+    parser.addoption("--nodes", action="store_true", help="Also run the tests on a Ray cluster of several nodes.")
     parser.addoption("--kill-cycles", type=int, default=10, help="How often test_survival.py kills, on each database.")
     parser.addoption("--kill-seed", type=int, default=None, help="What decides when and whom; else it is drawn.")
 

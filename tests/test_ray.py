@@ -71,8 +71,10 @@ class Nodes:
 
 
 @pytest.fixture(scope="module")
-def nodes() -> Iterator[Nodes]:
+def nodes(request: pytest.FixtureRequest) -> Iterator[Nodes]:
     """Three nodes with one CPU each; nothing is left of them afterwards."""
+    if not request.config.getoption("--nodes"):
+        pytest.skip("several nodes are asked for with pytest --nodes: a minute on a quiet machine")
     from ray.cluster_utils import Cluster as RayCluster
 
     paths = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
@@ -252,7 +254,8 @@ def test_a_node_that_dies_in_the_middle_of_the_night_changes_nothing(
     model = Noted(folder, victim.node_id)
     found = night(tmp_path / "four", papers(150), crew, model=model)
     killer.join()
-    assert (alive, crew.room) == (NODES + 1, NODES)
+    assert alive == NODES + 1
+    wait(lambda: crew.room == NODES)  # the dead are missed after a while
     assert differing(night(tmp_path / "one", papers(150)), found) == []
     batches = notes(folder)
     assert len(set(batches)) == 19
