@@ -16,6 +16,7 @@ import numpy.typing as npt
 from recsys.columns import Int64
 from recsys.grouping import first_of_each
 from recsys.lexical import WordVectors
+from recsys.recall import is_safely_above
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -26,7 +27,6 @@ EXACT_UP_TO = 300_000  # texts that are all compared: up to here what could be s
 FIRST = 4_000  # champions of a term that are tried first
 _WIDE = 3  # candidates for each text that is wanted
 _SAMPLE = 256
-_CAUTION = 0.25  # part of the way from what must be reached to 1 that is aimed at: a sample errs
 Found = tuple[Int64, Int64, npt.NDArray[np.float32]]
 
 
@@ -97,7 +97,7 @@ def search_by_words(words: WordVectors, k: int, wanted: float) -> tuple[NearestB
         champions = Champions.of(words, most)
         reached = _share(champions, k, starts, exact)
         log.info("nearest by words, %d texts a term: recall@%d %.4f on %d rows", most, k, reached, len(starts))
-        if reached >= wanted + _CAUTION * (1.0 - wanted) or most >= longest:
+        if is_safely_above(reached, wanted) or most >= longest:
             return champions, {"words_champions": most, "words_recall": reached}
         most *= 2
 

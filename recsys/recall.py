@@ -30,6 +30,11 @@ def truth(index: VectorIndex, rows: Int64, k: int) -> Nearest:
     return index.exact(index.vectors(rows), k + 1)
 
 
+def is_safely_above(reached: float, wanted: float) -> bool:
+    """Whether a recall on a sample is so far above the one that is wanted that the sample may err."""
+    return reached >= wanted + _CAUTION * (1.0 - wanted)
+
+
 def least_effort(indexes: Iterable[VectorIndex], rows: Int64, k: int, wanted: float) -> tuple[VectorIndex, float]:
     """The first of these indexes over the same vectors that comes safely above the recall `wanted`, and its recall.
 
@@ -39,7 +44,7 @@ def least_effort(indexes: Iterable[VectorIndex], rows: Int64, k: int, wanted: fl
     for index in indexes:
         exact = exact or truth(index, rows, k)
         reached = _share(index, rows, k, exact)
-        if reached >= wanted + _CAUTION * (1.0 - wanted):
+        if is_safely_above(reached, wanted):
             break
     return index, reached
 
