@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from fakes import FakeEmbedder
-from postgres import Server, programs
+from postgres import Server
 
+from eval.bench.peers.own_postgres import programs
 from index.__main__ import main
 from index.build import BuildConfig
 from index.nightly import NightlyConfig, nightly

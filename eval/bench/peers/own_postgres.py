@@ -45,7 +45,7 @@ def own_postgres() -> Iterator[str]:
     try:
         who: dict[str, Any] = {"cwd": folder}
         if os.geteuid() == 0:  # it refuses to run as root, and others may not enter root's folders
-            found = _copied(found, folder / "install")
+            found = copied(found, folder / "install")
             shutil.chown(folder, "nobody")
             who |= {"user": "nobody", "group": 65534, "extra_groups": []}
         with (folder / "log").open("ab") as log:
@@ -89,7 +89,7 @@ def _wait(url: str, log: Path) -> None:
     raise RuntimeError(f"PostgreSQL does not start: {log.read_text()[-2000:]}")
 
 
-def _copied(found: Path, folder: Path) -> Path:
+def copied(found: Path, folder: Path) -> Path:
     """A copy of the package's programs, with the libraries that lie beside the package; the machine's own stay."""
     install, package = found.parent, found.parents[1]
     libraries = package.with_name(f"{package.name}.libs")
