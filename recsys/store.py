@@ -217,15 +217,25 @@ class ArticleStore:
         Raises StoreError naming the first digest that has no vector, or none of `dim` numbers.
         """
         found = np.empty((len(digests), dim), dtype=np.float32)
-        columns = select(embeddings.c.digest, embeddings.c.vector)
         with reading(self._engine, "cannot read embeddings") as connection:
             for start in range(0, len(digests), CHUNK):
                 chunk = list(digests[start : start + CHUNK])
-                asked = columns.where(embeddings.c.digest.in_(set(chunk)))
-                vectors = {row.digest: row.vector for row in connection.execute(asked)}
+                vectors = _raw_vectors(connection, chunk)
                 for place, digest in enumerate(chunk, start):
                     found[place] = _vector(digest, vectors.get(digest), dim)
         return found
+
+    def embeddings_known(self, digests: Iterable[str], dim: int) -> dict[str, NDArray[np.float32]]:
+        """The (dim,) float32 vectors of those of the digests that have one.
+
+        Raises StoreError naming a digest whose vector has not `dim` numbers.
+        """
+        with reading(self._engine, "cannot read embeddings") as connection:
+            return {
+                digest: _vector(digest, raw, dim)
+                for chunk in _chunks(list(dict.fromkeys(digests)))
+                for digest, raw in _raw_vectors(connection, chunk).items()
+            }
 
 
 def _chunks(values: list[str]) -> Iterator[list[str]]:
@@ -235,6 +245,11 @@ def _chunks(values: list[str]) -> Iterator[list[str]]:
 def _write(connection: Connection, rows: list[dict[str, Any]], statement: Any) -> None:
     if rows:
         connection.execute(statement, rows)
+
+
+def _raw_vectors(connection: Connection, digests: list[str]) -> dict[str, bytes]:
+    asked = select(embeddings.c.digest, embeddings.c.vector).where(embeddings.c.digest.in_(set(digests)))
+    return {row.digest: row.vector for row in connection.execute(asked)}
 
 
 def _vector(digest: str, raw: bytes | None, dim: int) -> NDArray[np.float32]:

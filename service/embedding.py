@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _BATCH = 16
+_PAUSE = 1.0  # seconds after which what was refused is asked for again
 _AGAIN = 60.0  # seconds after which a model that could not be loaded is tried again
 
 
@@ -54,6 +55,7 @@ class Embedding:
         self._embedder: Embedder | None = None
         self._store: ArticleStore | None = None
         self._asked: tuple[Model, Mapping[str, str]] | None = None
+        self._busy, self._not_before = False, 0.0  # what is asked for has been begun; before when asking is of no use
         self._wanted: Model | None = None
         self._refused: tuple[str, float, str] | None = None  # fingerprint, until when, why
         self._done: Callable[[], None] = lambda: None
@@ -75,6 +77,11 @@ class Embedding:
             self._embedder.close()
         if self._thread.is_alive():
             self._thread.join(timeout=5.0)
+
+    @property
+    def idle(self) -> bool:
+        """Whether there is a point in asking: all that was asked is done, or was refused a while ago."""
+        return not self._busy and self._asked is None and monotonic() >= self._not_before
 
     def ask(self, model: Model, texts: Mapping[str, str]) -> None:
         """Have these texts embedded, by digest; what was asked before and is not begun yet is forgotten."""
@@ -103,6 +110,7 @@ class Embedding:
         while not self._stop.is_set():
             self._wake.wait()
             self._wake.clear()
+            self._busy = True
             asked, self._asked = self._asked, None
             wanted, self._wanted = self._wanted, None
             if self._stop.is_set():
@@ -119,12 +127,15 @@ class Embedding:
                 self._embed(*asked)
                 self._trouble.over("new articles are embedded again")
             except Timeout:
-                pass  # another process does it, as long as it lives
+                self._not_before = monotonic() + _PAUSE  # another process does it, as long as it lives
             except Exception as error:  # a model that cannot be loaded, a lost store: lists go on by words
+                self._not_before = monotonic() + _PAUSE
                 self._lock.release(force=True)  # another may be able to
                 if isinstance(error, ModelError):
                     self._embedder = None  # it may have ended: another is loaded when there is something to do
                 self._trouble.found(f"new articles are not embedded: {error}", None)
+            finally:
+                self._busy = False
 
     def _loaded(self, model: Model) -> Embedder:
         if self._embedder is None or self._embedder.fingerprint != model.fingerprint:
@@ -148,6 +159,7 @@ class Embedding:
             self._drafts.answer(embedder)
             batch = missing[start : start + _BATCH]
             store.put_embeddings(embedder.fingerprint, batch, embedder.embed([texts[digest] for digest in batch]))
+            self._busy = start + _BATCH < len(missing)  # or what is asked for in `done` would wait for the next look
             self._done()
 
 

@@ -116,13 +116,14 @@ class Newcomers:
         before = len(extension)
         changes = store.changes_after(self._upto, _ROUND)
         usable = [change.id for change in changes if change.lifecycle.status is Status.USABLE]
-        self._take_in(store, extension, store.articles(usable), hold=len(usable) > _FEW)
+        # by what waits too: PostgreSQL tells of each commit, so that many at once come one by one
+        self._take_in(store, extension, store.articles(usable), hold=len(usable) + len(self._waiting) > _FEW)
         self._upto = changes[-1].change if changes else self._upto
         self._look_again(store, extension)
         if len(extension) > before:
             self._shown = base, extension.release()
             self._changed()
-        if self._embedding is not None and self._waiting:
+        if self._embedding is not None and self._waiting and self._embedding.idle:
             waiting = store.articles(list(self._waiting)[:_ROUND])
             self._embedding.ask(base.manifest.model, {extension.key(one): extension.text(one) for one in waiting})
         return len(changes) == _ROUND
@@ -181,9 +182,7 @@ class Newcomers:
 
     def _vectors(self, store: ArticleStore, digests: list[str]) -> Vectors:
         assert self._extension is not None
-        known = sorted(store.known_embeddings(digests))
-        found = store.embeddings(known, self._extension[0].manifest.model.dim)
-        return {digest: found[place] for place, digest in enumerate(known)}
+        return store.embeddings_known(digests, self._extension[0].manifest.model.dim)
 
     def _run(self) -> None:
         more = False
