@@ -203,15 +203,18 @@ class Newcomers:
             except Exception as error:  # one article that cannot be measured must not end all following
                 more = False
                 self._trouble.found(f"new articles cannot be measured: {error!r}", error)
-            if more:  # half of the time is for those who read
-                self._rest(min(monotonic() - began, 1.0))
+            self._rest(min(monotonic() - began, 1.0))  # half of the time is for readers, and more meets in a round
 
     def _rest(self, seconds: float) -> None:
         """Measure nothing for so long, but what is asked for."""
-        until = monotonic() + seconds
-        while (left := until - monotonic()) > 0 and self._wake.wait(left) and not self._stop.is_set():
-            self._wake.clear()
-            self._answer()
+        until, woken = monotonic() + seconds, False
+        while (left := until - monotonic()) > 0 and not self._stop.is_set():
+            if self._wake.wait(left):
+                woken = True
+                self._wake.clear()
+                self._answer()
+        if woken:
+            self._wake.set()
 
     def _answer(self) -> None:
         base = self._base
