@@ -136,6 +136,17 @@ def test_many_changes_come_in_rounds_and_all_arrive(house: House) -> None:
     house.until(lambda: all(f"a{n}" in house.view.release for n in range(100, 180)))
 
 
+def note_measured(monkeypatch: pytest.MonkeyPatch, measured: list[tuple[str, bool]]) -> None:
+    """Append (id, whether with its vector) to `measured` whenever an article is measured."""
+    add = Extension.add
+
+    def noted(extension: Extension, article: Article, vector: Vector | None) -> None:
+        measured.append((article.id, vector is not None))
+        add(extension, article, vector)
+
+    monkeypatch.setattr(Extension, "add", noted)
+
+
 @pytest.mark.parametrize("vectors_come", [True, False])
 def test_many_that_come_at_once_are_measured_once_with_their_vector_or_without_when_it_is_late(
     house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, vectors_come: bool
@@ -144,13 +155,7 @@ def test_many_that_come_at_once_are_measured_once_with_their_vector_or_without_w
     elsewhere = FileLock(tmp_path / "elsewhere.lock")  # another process of the host embeds
     elsewhere.acquire()
     measured: list[tuple[str, bool]] = []
-    add = Extension.add
-
-    def noted(extension: Extension, article: Article, vector: Vector | None) -> None:
-        measured.append((article.id, vector is not None))
-        add(extension, article, vector)
-
-    monkeypatch.setattr(Extension, "add", noted)
+    note_measured(monkeypatch, measured)
     newcomers = Newcomers(
         house.url, Embedding(house.url, tmp_path / "elsewhere.lock", lambda _model: FakeEmbedder()), lambda: None
     )
@@ -168,6 +173,49 @@ def test_many_that_come_at_once_are_measured_once_with_their_vector_or_without_w
     newcomers.round()
     assert sorted(measured) == [(one.id, vectors_come) for one in several]
     assert all(one.id in newcomers.beside(house.view.base) for one in several)
+
+
+def test_those_that_come_while_others_wait_for_the_model_are_measured_once_too(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.live.stop()
+    elsewhere = FileLock(tmp_path / "elsewhere.lock")
+    elsewhere.acquire()
+    measured: list[tuple[str, bool]] = []
+    note_measured(monkeypatch, measured)
+    embedding = Embedding(house.url, tmp_path / "elsewhere.lock", lambda _model: FakeEmbedder())
+    newcomers = Newcomers(house.url, embedding, lambda: None)
+    newcomers.beside(house.view.base)
+    several = [new(100 + n) for n in range(5)]
+    for one in several:  # PostgreSQL tells of each commit
+        house.store.put([one])
+        newcomers.round()
+    assert measured == [("a100", False), ("a101", False)], "who comes alone is shown by its words meanwhile"
+    extension, embedder = Extension(house.view.base), FakeEmbedder()
+    keys = [extension.key(one) for one in several]
+    house.store.put_embeddings(embedder.fingerprint, keys, embedder.embed([extension.text(one) for one in several]))
+    newcomers.round()
+    assert sorted(measured[2:]) == [(one.id, True) for one in several]
+
+
+def test_a_process_that_another_embeds_for_does_not_ask_again_at_each_look(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = FileLock(tmp_path / "elsewhere.lock")
+    elsewhere.acquire()
+    embedding = Embedding(house.url, tmp_path / "elsewhere.lock", lambda _model: FakeEmbedder())
+    embedding.start(lambda: None)
+    assert embedding.idle
+    embedding.ask(house.view.base.manifest.model, {"text": "text"})
+    assert not embedding.idle
+    house.until(lambda: embedding._not_before > 0)
+    assert not embedding.idle
+    monkeypatch.setattr("service.embedding.monotonic", lambda: time.monotonic() + 60)
+    house.until(lambda: embedding.idle)
+    elsewhere.release()
+    embedding.ask(house.view.base.manifest.model, {"text": "text"})
+    house.until(lambda: bool(house.store.known_embeddings(["text"])))
+    embedding.stop()
 
 
 def test_a_model_that_cannot_be_loaded_leaves_lists_by_words(
