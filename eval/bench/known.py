@@ -8,9 +8,10 @@ from eval.bench.peers.compare import Peers
 from eval.bench.pending import Pending
 from eval.bench.request import Request
 from eval.bench.scaling import Scaling
+from eval.bench.startup import Startup
 
 
 def known() -> dict[str, Benchmark]:
     """Each benchmark by its name, with the defaults of its options, in the order of a run of all."""
-    every = (Request(), Http(), Pending(), Freshness(), Embedding(), Peers(), Scaling())
+    every = (Request(), Http(), Startup(), Pending(), Freshness(), Embedding(), Peers(), Scaling())
     return {one.name: one for one in every}
