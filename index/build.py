@@ -129,10 +129,10 @@ def build(
         columns = write_rows(folder, snapshot.articles(), boilerplate, embedder, people)
         articles = track(snapshot.articles(), "words", boilerplate.articles)
         texts = (lexical_text(a, boilerplate, config.title_weight) for a in articles)
-        words = WordVectors.of(texts, term_reader(config.language))
+        words = WordVectors.of(texts, term_reader(config.language), folder)
         articles = track(snapshot.articles(), "names", boilerplate.articles)
         printer = Fingerprinter()
-        named = WordVectors.of(printer.passing(lexical_text(a, boilerplate, 1) for a in articles), names)
+        named = WordVectors.of(printer.passing(lexical_text(a, boilerplate, 1) for a in articles), names, folder)
         change = snapshot.change
     published = np.array(columns.published, np.int64)
     words.postings().save(folder, "terms")
@@ -146,8 +146,8 @@ def build(
         lengths, author_rows = np.array(columns.lengths, np.int32), ListColumn.open(folder, "author_rows")
         by_words, about_words = search_by_words(words, config.neighbours, config.index.recall)
         corpus = Corpus(index, words, named, published, lengths, author_rows, by_words)
-        table = neighbours(corpus, config.neighbours, config.kin, advance, crew)
-    _write_neighbours(folder, table)
+        table = neighbours(corpus, config.neighbours, config.kin, folder, advance, crew)
+    _write_learned(folder, table)
     versions = Versions(printer.fingerprints(), np.array(columns.agency, np.bool_), np.array(columns.updated, np.int64))
     versions.save(folder, published)
     found_stories = stories(corpus, table, versions, config.stories())
@@ -156,7 +156,7 @@ def build(
     _write_report(folder, boilerplate, counts, largest_stories(folder, found_stories, published))
     built = Built(folder, store.identity(), change, index.n, table.semantic_base, counts, about_index | about_words)
     draft = Release(folder, _manifest(built, embedder, config), Ranked.none(index.n))
-    ranked(draft, config.weights).save(folder)
+    ranked(draft, config.weights, folder)
     return built
 
 
@@ -185,12 +185,7 @@ def _manifest(built: Built, embedder: Embedder, config: BuildConfig) -> Manifest
     )
 
 
-def _write_neighbours(folder: Path, table: NeighbourTable) -> None:
-    table.rows.save(folder, "neighbours")
-    save_array(folder / "neighbours.cosine.npy", table.cosine)
-    save_array(folder / "neighbours.words.npy", table.words)
-    save_array(folder / "neighbours.names.npy", table.names)
-    save_array(folder / "neighbours.kin.npy", table.kin)
+def _write_learned(folder: Path, table: NeighbourTable) -> None:
     save_array(folder / "tempo.npy", table.tempo.evidence)
     save_array(folder / "chance.npy", table.chance)
 
@@ -198,7 +193,8 @@ def _write_neighbours(folder: Path, table: NeighbourTable) -> None:
 def _counts(lists: Lists, table: NeighbourTable, boilerplate: Boilerplate, columns: RowColumns) -> dict[str, int]:
     """Sizes, and as `with_…` how many articles have each field: what the checks compare with the last release's."""
     filled = {f"with_{name}": columns.filled[name] for name in (*COLUMNS, "authors")}
-    return asdict(lists) | {"neighbours": len(table.cosine), "boilerplate_lines": len(boilerplate.counts)} | filled
+    sizes = {"neighbours": len(table.pairs.rows.values), "boilerplate_lines": len(boilerplate.counts)}
+    return asdict(lists) | sizes | filled
 
 
 def _write_report(folder: Path, boilerplate: Boilerplate, counts: dict[str, int], largest: Largest) -> None:

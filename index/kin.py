@@ -10,14 +10,15 @@ the mean of what a's nearest make of b and of what b's nearest make of a: one st
 document expansion (Efron, Organisciak, Fenlon 2012, "Improving retrieval of short texts through document expansion").
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from recsys.columns import Int64, ListColumn
+from index.pair_table import PairBlock, PairTable
+from recsys.columns import Int64
 from recsys.grouping import first_of_each
 from recsys.kinship import NEAREST, SHARPNESS
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 Float32s = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.floating]
 _BLOCK = 1_024
 
 
@@ -45,55 +47,60 @@ class KinBlock:
     found: Float32s
 
 
-def kin_blocks(rows: ListColumn, relevance: Float32s, timely: Float32s, k: int) -> Iterator[KinBlock]:
+def kin_blocks(table: PairTable, relevance: Float32s, nearest: "csr_matrix[Any]", k: int) -> Iterator[KinBlock]:
     """The kin of every pair of the table, and of the k best that it lacks for each row, a block of rows at a time.
 
     Args:
-        rows: for each row its neighbours, smallest first.
         relevance: (pairs,) by text, in [0, 1].
-        timely: (pairs,) factor > 0 that favours who is near in time among the nearest.
+        nearest: N above, of `nearest_of`.
     """
-    from scipy.sparse import csr_matrix, eye_array
+    from scipy.sparse import csr_matrix
 
-    n = len(rows)
-    by_text = csr_matrix((relevance, rows.values, rows.offsets), shape=(n, n))
-    with_itself = csr_matrix(by_text + eye_array(n, dtype=np.float32, format="csr"))
-    nearest = _nearest(rows, relevance * timely)
+    n = len(table)
+    by_text = csr_matrix((relevance, table.rows.values, table.rows.offsets), shape=(n, n))
     to_nearest = nearest.T.tocsr()
     for start in range(0, n, _BLOCK):
-        stop = min(start + _BLOCK, n)
-        block = (nearest[start:stop] @ with_itself + with_itself[start:stop] @ to_nearest) * np.float32(0.5)
-        yield _block(block.tocsr(), rows, start, stop, k)
+        span = slice(start, min(start + _BLOCK, n))
+        to_itself = nearest[span] + to_nearest[span]  # the ones on the diagonal of S
+        block = (nearest[span] @ by_text + by_text[span] @ to_nearest + to_itself) * np.float32(0.5)
+        yield _block(block.tocsr(), table, span.start, span.stop, k)
 
 
-def nearest_pairs(rows: ListColumn, score: npt.NDArray[np.floating], k: int) -> Int64:
-    """Places in the table of each row's k pairs with the largest score, best first; of equals the smaller row."""
-    owners = np.repeat(np.arange(len(rows)), np.diff(rows.offsets))
-    order = np.lexsort((rows.values, -score, owners))
-    best: Int64 = order[first_of_each(owners, k)]
+def nearest_of(table: PairTable, score: Callable[[PairBlock], Floats]) -> "csr_matrix[Any]":
+    """(n, n) N above: NEAREST entries a row, summing to 1, or none where nothing is related at all.
+
+    `score` gives the (m,) scores of a block's pairs: by text, times a factor that favours who is near in time.
+    """
+    from scipy.sparse import csr_matrix
+
+    owners, near, shares = [np.empty(0, np.int64)], [np.empty(0, np.int32)], [np.empty(0, np.float32)]
+    for block in table.blocks():
+        scores = score(block)
+        places = nearest_pairs(block, scores, NEAREST)
+        own = block.owners[places]
+        weight = np.maximum(scores[places], 0.0).astype(np.float64) ** SHARPNESS
+        total = np.bincount(own - block.start, weights=weight, minlength=block.stop - block.start)[own - block.start]
+        shares.append(np.divide(weight, total, out=np.zeros_like(weight), where=total > 0).astype(np.float32))
+        owners.append(own)
+        near.append(block.near[places])
+    ends = np.concatenate(owners), np.concatenate(near)
+    return csr_matrix((np.concatenate(shares), ends), shape=(len(table), len(table)))
+
+
+def nearest_pairs(block: PairBlock, score: Floats, k: int) -> Int64:
+    """Places in the block of each row's k pairs with the largest score, best first; of equals the smaller row."""
+    order = np.lexsort((block.near, -score, block.owners))
+    best: Int64 = order[first_of_each(block.owners, k)]  # which are sorted, so order keeps them
     return best
 
 
-def _nearest(rows: ListColumn, score: Float32s) -> "csr_matrix[Any]":
-    """(n, n) N above: NEAREST entries a row, summing to 1, or none where nothing is related at all."""
-    from scipy.sparse import csr_matrix
-
-    n = len(rows)
-    places = nearest_pairs(rows, score, NEAREST)
-    owners = np.repeat(np.arange(n), np.diff(rows.offsets))[places]
-    weight = np.maximum(score[places], 0.0).astype(np.float64) ** SHARPNESS
-    total = np.bincount(owners, weights=weight, minlength=n)
-    share = np.divide(weight, total[owners], out=np.zeros_like(weight), where=total[owners] > 0)
-    return csr_matrix((share.astype(np.float32), (owners, rows.values[places])), shape=(n, n))
-
-
-def _block(block: "csr_matrix[Any]", rows: ListColumn, start: int, stop: int, k: int) -> KinBlock:
+def _block(block: "csr_matrix[Any]", table: PairTable, start: int, stop: int, k: int) -> KinBlock:
     block.sort_indices()
-    n = len(rows)
+    n = len(table)
     owners = np.repeat(np.arange(start, stop), np.diff(block.indptr))
     keys = owners * n + block.indices
-    span = slice(int(rows.offsets[start]), int(rows.offsets[stop]))
-    mine = np.repeat(np.arange(start, stop), np.diff(rows.offsets[start : stop + 1])) * n + rows.values[span]
+    known = table.block(start, stop)
+    mine = known.owners * n + known.near
     kin = np.minimum(block.data.astype(np.float32), np.float32(1.0))
     return KinBlock(start, stop, _values_at(keys, kin, mine), *_best_of(keys, kin, mine, n, k))
 
@@ -110,9 +117,13 @@ def _values_at(keys: Int64, values: Float32s, wanted: Int64) -> Float32s:
 
 def _best_of(keys: Int64, kin: Float32s, known: Int64, n: int, k: int) -> tuple[Int64, Int64, Float32s]:
     """The k pairs of each owner with the largest kin that are neither known nor the article itself."""
+    fresh = kin > 0
+    if len(known):  # both are sorted
+        fresh &= known[np.minimum(np.searchsorted(known, keys), len(known) - 1)] != keys
+    keys, kin = keys[fresh], kin[fresh]
     owners, near = keys // n, keys % n
-    fresh = np.isin(keys, known, assume_unique=True, invert=True) & (owners != near) & (kin > 0)
-    owners, near, kin = owners[fresh], near[fresh], kin[fresh]
+    others = owners != near
+    owners, near, kin = owners[others], near[others], kin[others]
     order = np.lexsort((near, -kin, owners))
     best = np.sort(order[first_of_each(owners, k)])  # back to the order by owner and near
     return owners[best], near[best], kin[best]

@@ -5,15 +5,20 @@ long articles words find what the model, which reads the first page, cannot.
 """
 
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import numpy.typing as npt
 
 from index.crew import ALONE, Crew
-from index.kin import KinBlock, kin_blocks, nearest_pairs
-from index.pairs import Corpus, Pairs, cosines, near_pairs
-from recsys.columns import Int32, Int64, ListColumn
+from index.kin import KinBlock, kin_blocks, nearest_of, nearest_pairs
+from index.pair_table import PairBlock, PairTable, PairWriter
+from index.pairs import Corpus, cosines, near_pairs
+from recsys.array_writer import ArrayWriter
+from recsys.columns import Int64
 from recsys.kinship import relevance, timely_factor
+from recsys.neighbours import Neighbours
 from recsys.progress import Advance
 from recsys.release import UNDATED
 from recsys.signals import DAY
@@ -22,93 +27,91 @@ from recsys.vectors import VectorIndex
 
 Float32s = npt.NDArray[np.float32]
 _TEMPO_NEAREST = 5
-_NOTHING = np.empty(0, np.int32)
 _NO_VALUES = np.empty(0, np.float32)
 
 
 @dataclass(frozen=True, slots=True)
 class NeighbourTable:
-    """Neighbours of all rows; the pairs' values are in the order of `rows.values`.
+    """Neighbours of all rows, never itself, and what is learned from them.
 
     Attributes:
-        rows: for each row its neighbours (int32), smallest first, never itself.
-        cosine: (pairs,) float32 in [-1, 1].
-        words: (pairs,) float32 in [0, 1].
-        names: (pairs,) float32 in [0, 1].
-        kin: (pairs,) float32 in [0, 1].
+        pairs: with `cosine` in [-1, 1] and `words`, `names`, `kin` in [0, 1].
         tempo: what time tells, learned from these pairs.
         semantic_base: mean cosine of random pairs, in [0, 0.9].
         chance: (pairs, 4) float32, of random pairs the cosine, words, names and length of the first: what it looks
             like when two articles have nothing to do with each other.
     """
 
-    rows: ListColumn
-    cosine: Float32s
-    words: Float32s
-    names: Float32s
-    kin: Float32s
+    pairs: PairTable
     tempo: Tempo
     semantic_base: float
     chance: Float32s
 
 
 def neighbours(
-    corpus: Corpus, k: int, kin: int, advance: Advance = lambda number: None, crew: Crew = ALONE
+    corpus: Corpus, k: int, kin: int, folder: Path, advance: Advance = lambda number: None, crew: Crew = ALONE
 ) -> NeighbourTable:
     """The union of the k nearest rows by cosine, the k nearest by words, the nearest by the same authors, and the
     `kin` best through others.
 
     All similarities are exact for every pair, whichever way found it. In a large archive not quite all of the nearest
-    are found; of both ways the recall is measured. Works through a block of rows at a time, so that only the table
-    itself grows with the archive; `advance` is told how many rows were done. The `crew` searches; what is found depends
-    neither on who does nor on how many.
+    are found; of both ways the recall is measured. Works through a block of rows at a time and writes the pairs to
+    `folder`, as files `neighbours.…` of a release. `advance` is told how many rows were done. The `crew` searches; what
+    is found depends neither on who does nor on how many.
+
+    Raises:
+        OSError: the disk is full.
     """
     base = semantic_base(corpus.vectors)
-    pairs = near_pairs(corpus, k, advance, crew)
-    owners = np.repeat(np.arange(corpus.vectors.n), np.diff(pairs.rows.offsets))
-    near = _relevance(corpus, pairs, owners, base)
-    days = _days(corpus.published, owners, pairs.rows.values)
-    tempo = Tempo.learn(days[nearest_pairs(pairs.rows, near, _TEMPO_NEAREST)], _days_of_any_two(corpus.published))
-    timely = timely_factor(tempo, days).astype(np.float32)
-    blocks = [_merged(corpus, pairs, block) for block in kin_blocks(pairs.rows, near, timely, kin)]
-    counts, others, cosine, words, names, shared = (
-        (np.concatenate(column) for column in zip(*blocks, strict=True)) if blocks else _empty()
-    )
-    rows = ListColumn(np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), others)
-    return NeighbourTable(rows, cosine, words, names, shared, tempo, base, _chance(corpus))
+    with TemporaryDirectory(dir=folder, prefix="pairs-") as work:
+        pairs = near_pairs(corpus, k, Path(work), advance, crew)
+        relevance = _relevance(corpus, pairs, Path(work), base)
+        tempo = _tempo(corpus, pairs, relevance)
+        nearest = nearest_of(pairs, lambda block: relevance[block.span] * timely_factor(tempo, _days(corpus, block)))
+        with PairWriter(folder, "neighbours", Neighbours.MEASURED) as writer:
+            for block in kin_blocks(pairs, relevance, nearest, kin):
+                _write_merged(writer, corpus, pairs, block)
+    return NeighbourTable(writer.table(), tempo, base, _chance(corpus))
 
 
-def _relevance(corpus: Corpus, pairs: Pairs, owners: Int64, base: float) -> Float32s:
-    """(pairs,) float32 in [0, 1]: by text alone, before there is kin."""
-    length = corpus.length[owners].astype(np.float64)
-    return relevance(pairs.cosine, pairs.words, pairs.names, length, base).astype(np.float32)
+def _relevance(corpus: Corpus, pairs: PairTable, folder: Path, base: float) -> Float32s:
+    """(pairs,) float32 in [0, 1]: by text alone, before there is kin; mapped from the folder."""
+    with ArrayWriter(folder / "relevance.npy", np.float32) as writer:
+        for block in pairs.blocks():
+            cosine, words, names = (pairs.measured[name][block.span] for name in ("cosine", "words", "names"))
+            writer.append(relevance(cosine, words, names, corpus.length[block.owners].astype(np.float64), base))
+    return writer.array()
 
 
-def _merged(
-    corpus: Corpus, pairs: Pairs, block: KinBlock
-) -> tuple[Int64, Int32, Float32s, Float32s, Float32s, Float32s]:
-    """(counts, near, cosine, words, names, kin) of the block's rows, old pairs and new ones, in order."""
-    span = slice(int(pairs.rows.offsets[block.start]), int(pairs.rows.offsets[block.stop]))
-    known = np.repeat(np.arange(block.start, block.stop), np.diff(pairs.rows.offsets[block.start : block.stop + 1]))
-    owners = np.concatenate([known, block.owners])
-    near = np.concatenate([pairs.rows.values[span], block.near.astype(np.int32)])
+def _tempo(corpus: Corpus, pairs: PairTable, relevance: Float32s) -> Tempo:
+    days = [_NO_VALUES]
+    for block in pairs.blocks():
+        days.append(_days(corpus, block)[nearest_pairs(block, relevance[block.span], _TEMPO_NEAREST)])
+    return Tempo.learn(np.concatenate(days), _days_of_any_two(corpus.published))
+
+
+def _write_merged(writer: PairWriter, corpus: Corpus, pairs: PairTable, block: KinBlock) -> None:
+    """The block's rows: old pairs and new ones, in order."""
+    known = pairs.block(block.start, block.stop)
+    owners = np.concatenate([known.owners, block.owners])
+    near = np.concatenate([known.near, block.near.astype(np.int32)])
     order = np.lexsort((near, owners))
-    measured = (
-        (pairs.cosine[span], cosines(corpus.vectors, block.owners, block.near)),
-        (pairs.words[span], corpus.words.similarity(block.owners, block.near)),
-        (pairs.names[span], corpus.names.similarity(block.owners, block.near)),
-        (block.values, block.found),
-    )
-    cosine, words, names, kin = (np.concatenate(both)[order] for both in measured)
+    measured = {
+        "cosine": (pairs.measured["cosine"][known.span], cosines(corpus.vectors, block.owners, block.near)),
+        "words": (pairs.measured["words"][known.span], corpus.words.similarity(block.owners, block.near)),
+        "names": (pairs.measured["names"][known.span], corpus.names.similarity(block.owners, block.near)),
+        "kin": (block.values, block.found),
+    }
     counts = np.bincount(owners - block.start, minlength=block.stop - block.start)
-    return counts, near[order], cosine, words, names, kin
+    writer.append(counts, near[order], **{name: np.concatenate(both)[order] for name, both in measured.items()})
 
 
-def _empty() -> tuple[Int64, Int32, Float32s, Float32s, Float32s, Float32s]:
-    return np.empty(0, np.int64), _NOTHING, _NO_VALUES, _NO_VALUES, _NO_VALUES, _NO_VALUES
+def _days(corpus: Corpus, block: PairBlock) -> Float32s:
+    """(m,) days between the two of each of the block's pairs, NaN where either has no date."""
+    return _days_between(corpus.published, block.owners, block.near)
 
 
-def _days(published: Int64, rows: Int64, near: npt.NDArray[np.integer]) -> Float32s:
+def _days_between(published: Int64, rows: Int64, near: npt.NDArray[np.integer]) -> Float32s:
     """(m,) days between the two of each pair, NaN where either has no date."""
     first, second = published[rows], published[near]
     known = (first != UNDATED) & (second != UNDATED)
@@ -116,7 +119,7 @@ def _days(published: Int64, rows: Int64, near: npt.NDArray[np.integer]) -> Float
 
 
 def _days_of_any_two(published: Int64) -> Float32s:
-    return _days(published, *_any_two(len(published), 200_000)) if len(published) > 1 else _NO_VALUES
+    return _days_between(published, *_any_two(len(published), 200_000)) if len(published) > 1 else _NO_VALUES
 
 
 def _any_two(n: int, pairs: int, seed: int = 0) -> tuple[Int64, Int64]:

@@ -1,10 +1,11 @@
 """Pairs of near articles: by meaning, by words and among the works of the same authors, a block of rows at a time.
 
-Each block is a piece of work of its own, so that a crew can share them out.
+Each block is a piece of work of its own, so that a crew can share them out; what is found goes to the disk.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,7 @@ import numpy.typing as npt
 from index.champions import NearestByWords
 from index.crew import ALL_CORES, Crew
 from index.mates import mates
+from index.pair_table import PairTable, PairWriter
 from recsys.columns import Int32, Int64, ListColumn
 from recsys.grouping import first_of_each
 from recsys.lexical import WordVectors
@@ -21,8 +23,6 @@ from recsys.vectors import VectorIndex
 Float32s = npt.NDArray[np.float32]
 _BLOCK = 1_024
 _PAIRS = 200_000
-_NOTHING = np.empty(0, np.int32)
-_NO_VALUES = np.empty(0, np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +49,6 @@ class Corpus:
 
 
 @dataclass(frozen=True, slots=True)
-class Pairs:
-    """Pairs by owner and then by near row, with what was measured of them."""
-
-    rows: ListColumn
-    cosine: Float32s
-    words: Float32s
-    names: Float32s
-
-
-@dataclass(frozen=True, slots=True)
 class _Search:
     """What every block needs.
 
@@ -80,7 +70,7 @@ class _Search:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """The pairs of a block's rows: how many each row has, and then as in `Pairs`."""
+    """The pairs of a block's rows: how many each row has, and what was measured of them."""
 
     counts: Int64
     near: Int32
@@ -89,22 +79,20 @@ class _Found:
     names: Float32s
 
 
-def near_pairs(corpus: Corpus, k: int, advance: Advance, crew: Crew) -> Pairs:
-    """The k nearest by meaning, the k nearest by words, and the nearest among the works of the same authors."""
+def near_pairs(corpus: Corpus, k: int, folder: Path, advance: Advance, crew: Crew) -> PairTable:
+    """The k nearest by meaning, the k nearest by words, and the nearest among the works of the same authors.
+
+    Pairs by owner and then by near row, with `cosine`, `words` and `names`, as files in `folder`.
+    """
     by_author = mates(corpus.vectors, corpus.author_rows)
     search = _Search(
         corpus.vectors, corpus.words, corpus.names, corpus.by_words or corpus.words, by_author, k, crew.threads
     )
-    none = _Found(np.zeros(1, np.int64), _NOTHING, _NO_VALUES, _NO_VALUES, _NO_VALUES)
-    found = [none]
-    for block in crew.each(_found, search, _spans(corpus.vectors.n)):
-        found.append(block)
-        advance(len(block.counts))
-    counts, near, cosine, words, names = (
-        np.concatenate([getattr(block, name) for block in found])
-        for name in ("counts", "near", "cosine", "words", "names")
-    )
-    return Pairs(ListColumn(np.cumsum(counts), near), cosine, words, names)
+    with PairWriter(folder, "pairs", ("cosine", "words", "names")) as writer:
+        for block in crew.each(_found, search, _spans(corpus.vectors.n)):
+            writer.append(block.counts, block.near, cosine=block.cosine, words=block.words, names=block.names)
+            advance(len(block.counts))
+    return writer.table()
 
 
 def cosines(vectors: VectorIndex, rows: Int64, near: Int64) -> Float32s:

@@ -1,14 +1,16 @@
 """Ranks, a block of rows at a time, what requests will mostly ask for; by the very functions that answer them."""
 
-from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 
+from index.pair_table import row_spans
+from index.ranked_writer import RankedWriter
 from recsys.columns import Int64
 from recsys.floor import floor
 from recsys.grouping import first_of_each
 from recsys.neighbours import Neighbours
-from recsys.ranked import BY_AUTHOR, MOST, Ranked
+from recsys.ranked import BY_AUTHOR, MOST
 from recsys.ranking import Weights, parts, score, text_relevance
 from recsys.release import Release
 from recsys.signals import Floats, Matching, signals
@@ -16,27 +18,14 @@ from recsys.signals import Floats, Matching, signals
 _PAIRS = 500_000  # that are weighed at a time
 
 
-def ranked(release: Release, weights: Weights) -> Ranked:
-    """The first MOST similar articles of each row above the floor, and the newest BY_AUTHOR by its authors."""
+def ranked(release: Release, weights: Weights, folder: Path) -> None:
+    """Write the first MOST similar articles of each row above the floor, and the newest BY_AUTHOR by its authors."""
     matching, least = Matching.of(release), floor(release, weights)
-    blocks = [_block(release, weights, matching, least, start, stop) for start, stop in _spans(release)]
-    owners, rows, scores, similar = (np.concatenate(column) for column in zip(*blocks, strict=True))
-    counts = np.bincount(owners, minlength=len(release))
-    offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    return Ranked(
-        offsets,
-        rows.astype(np.int32),
-        scores.astype(np.float64),
-        np.bincount(owners[similar], minlength=len(release)).astype(np.uint8),
-    )
-
-
-def _spans(release: Release) -> list[tuple[int, int]]:
-    """(start, stop) of rows with about _PAIRS neighbours."""
-    ends = np.concatenate([[0], np.cumsum(release.neighbour_counts)])
-    cuts = np.searchsorted(ends, np.arange(0, ends[-1] + _PAIRS, _PAIRS), "right") - 1
-    edges = np.unique(np.concatenate([[0], cuts, [len(release)]])).tolist()
-    return list(pairwise(edges)) or [(0, 0)]
+    with RankedWriter(folder) as writer:
+        for start, stop in row_spans(np.concatenate([[0], np.cumsum(release.neighbour_counts)]), _PAIRS):
+            owners, rows, scores, similar = _block(release, weights, matching, least, start, stop)
+            counts = np.bincount(owners - start, minlength=stop - start)
+            writer.append(counts, rows, scores, np.bincount(owners[similar] - start, minlength=stop - start))
 
 
 def _block(

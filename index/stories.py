@@ -4,18 +4,21 @@ A list shows one article of a text and few of an event. A wrong group hides an a
 repeat: what is doubtful stays apart.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from index.neighbours import NeighbourTable
+from index.pair_table import PairBlock, PairTable
 from index.pairs import Corpus
 from recsys.columns import Int32, Int64, ListColumn
 from recsys.errors import ConfigError
 from recsys.grouping import Pairs, numbered_groups
 from recsys.same_event import nearness, same_event
-from recsys.same_text import same_text
-from recsys.signals import calibrated, softened
+from recsys.same_text import LEAST_WORDS, same_text
+from recsys.signals import Floats, calibrated, softened
 from recsys.versions import Versions, preferred
 
 SAME_TEXT = 0.75
@@ -73,23 +76,38 @@ class Stories:
 
 def stories(corpus: Corpus, table: NeighbourTable, versions: Versions, config: StoryConfig) -> Stories:
     """The stories among the pairs of the neighbour table; numbers rise with the smallest row of a group."""
-    owners = np.repeat(np.arange(len(table.rows)), np.diff(table.rows.offsets))
-    once = _once(owners, table.rows.values)
-    first, second = np.minimum(owners, table.rows.values)[once], np.maximum(owners, table.rows.values)[once]
-    alike = Pairs(first, second, table.words[once].astype(np.float64))
-    text = same_text(versions.prints, alike, corpus.published, config.same_text, config.event_days)
-    near = nearness(calibrated(table.cosine[once], table.semantic_base), table.kin[once].astype(np.float64))
-    words = softened(table.words[once])
-    event = same_event(Pairs(first, second, near), words, corpus.published, corpus.length, config.event_days, text)
+    text = same_text(versions.prints, _alike(table.pairs), corpus.published, config.same_text, config.event_days)
+    near = partial(_near, table)
+    event = same_event(near, corpus.published, corpus.length, config.event_days, text)
     texts = numbered_groups(text)
     return Stories(texts, numbered_groups(event), _preference(texts, versions, corpus.published))
 
 
-def _once(owners: Int64, near: Int32) -> Int64:
-    """Places of a table's pairs, each pair of rows once; where both rows have it, that of the smaller row."""
-    keys = np.minimum(owners, near) * np.int64(max(len(owners), 1)) + np.maximum(owners, near)
-    _, places = np.unique(keys, return_index=True)
-    return places
+def _alike(pairs: PairTable) -> Pairs:
+    """The pairs that may be one text, with their cosine by words."""
+    found = [Pairs.none()]
+    for block in pairs.blocks():
+        first, second, places = _once(pairs, block)
+        words = pairs.measured["words"][block.span][places]
+        found.append(Pairs(first, second, words.astype(np.float64)).where(words >= LEAST_WORDS))
+    return Pairs.joined(found)
+
+
+def _near(table: NeighbourTable) -> Iterator[tuple[Pairs, Floats]]:
+    """All pairs with their nearness, and their softened cosine by words, a block at a time."""
+    for block in table.pairs.blocks():
+        first, second, places = _once(table.pairs, block)
+        cosine, words, kin = (table.pairs.measured[name][block.span][places] for name in ("cosine", "words", "kin"))
+        near = nearness(calibrated(cosine, table.semantic_base), kin.astype(np.float64))
+        yield Pairs(first, second, near), softened(words)
+
+
+def _once(pairs: PairTable, block: PairBlock) -> tuple[Int64, Int64, Int64]:
+    """(smaller row, larger row, place) of the block's pairs; of a pair that both rows have, that of the smaller row."""
+    near = block.near.astype(np.int64)
+    places = np.flatnonzero((block.owners < near) | ~pairs.holds(near, block.owners))
+    owners, near = block.owners[places], near[places]
+    return np.minimum(owners, near), np.maximum(owners, near), places
 
 
 def _preference(text: Int32, versions: Versions, published: Int64) -> Int32:

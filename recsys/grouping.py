@@ -5,6 +5,7 @@ and last are far apart. So both are asked: the strongest pair between two groups
 them, where a pair that was never measured counts 0 (UPGMA: Sokal and Michener 1958).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 
@@ -25,9 +26,21 @@ class Pairs:
     second: Int64
     weight: Floats
 
-    def where(self, mask: npt.NDArray[np.bool_]) -> "Pairs":
-        """Those where the mask is true."""
+    def where(self, mask: npt.NDArray[np.bool_] | Int64) -> "Pairs":
+        """Those where the mask is true, or at these places."""
         return Pairs(self.first[mask], self.second[mask], self.weight[mask])
+
+    @classmethod
+    def none(cls) -> "Pairs":
+        """No pair."""
+        return cls(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
+
+    @classmethod
+    def joined(cls, parts: Sequence["Pairs"]) -> "Pairs":
+        """All pairs of one or more parts, by first and then by second row."""
+        columns = (np.concatenate([getattr(part, name) for part in parts]) for name in ("first", "second", "weight"))
+        whole = cls(*columns)
+        return whole.where(np.lexsort((whole.second, whole.first)))
 
 
 @dataclass(slots=True)

@@ -9,12 +9,15 @@ the idf are the variants that found most; EVALUATION.md has the figures.
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice, pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from recsys.columns import Int64
+from recsys.matrix_files import ROWS, MatrixWriter, turned_over
 from recsys.postings import FEATURES, Postings, weights
 
 if TYPE_CHECKING:
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.floating]
 Singles = tuple[npt.NDArray[np.uint32], npt.NDArray[np.int32], npt.NDArray[np.float16]]
-_BLOCK = 2_000
+_BLOCK = 2_000  # texts that are counted at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,24 +47,19 @@ class WordVectors:
     singles: Singles
 
     @classmethod
-    def of(cls, texts: Iterable[str], terms: Callable[[str], list[str]]) -> "WordVectors":
-        """The vectors of these texts, read once as a stream in blocks; `terms` is what is counted of a text."""
-        from scipy.sparse import csr_matrix, vstack
-        from sklearn.feature_extraction.text import HashingVectorizer
+    def of(cls, texts: Iterable[str], terms: Callable[[str], list[str]], folder: Path | None = None) -> "WordVectors":
+        """The vectors of these texts, read once as a stream; `terms` is what is counted of a text.
 
-        counter = HashingVectorizer(
-            n_features=FEATURES,
-            analyzer=terms,
-            alternate_sign=False,
-            norm=None,
-            dtype=np.float32,
-        )
-        blocks = [counter.transform(block) for block in _blocks(texts, _BLOCK)]
-        counts = vstack(blocks, format="csr") if blocks else csr_matrix(np.empty((0, FEATURES), np.float32))
-        frequency = np.bincount(counts.indices, minlength=FEATURES).astype(np.uint32)
-        of_one = _of_one_text(counts, frequency)
-        matrix, features, lengths = _weigh(counts, frequency)
-        return cls(matrix, matrix.T.tocsr(), features, frequency, _singles(*of_one, lengths))
+        What grows with the archive is mapped from files in `folder` (the system's for temporary files if None), which
+        go when nobody uses them any more.
+
+        Raises:
+            OSError: the disk is full.
+        """
+        with TemporaryDirectory(dir=folder, prefix="words-") as work:
+            counts, frequency = _counted(texts, terms, Path(work))
+            matrix, features, singles = _weighed(counts, frequency, Path(work))
+            return cls(matrix, turned_over(matrix, Path(work)), features, frequency, singles)
 
     def postings(self) -> Postings:
         """What finds, without scikit-learn, the texts that share words with one that came later."""
@@ -125,41 +123,72 @@ def _as_writable(matrix: "csr_matrix[Any]") -> "csr_matrix[Any]":
     return csr_matrix(tuple(np.asarray(_Window(part)) for part in parts), shape=matrix.shape, copy=False)
 
 
+def _counted(
+    texts: Iterable[str], terms: Callable[[str], list[str]], folder: Path
+) -> tuple["csr_matrix[Any]", npt.NDArray[np.uint32]]:
+    """((n, FEATURES) how often each text holds each term, mapped; in how many texts each occurs)."""
+    from sklearn.feature_extraction.text import HashingVectorizer
+
+    counter = HashingVectorizer(n_features=FEATURES, analyzer=terms, alternate_sign=False, norm=None, dtype=np.float32)
+    frequency = np.zeros(FEATURES, np.uint32)
+    with MatrixWriter(folder, "counts") as writer:
+        for block in _blocks(texts, _BLOCK):
+            counted = counter.transform(block)
+            frequency += np.bincount(counted.indices, minlength=FEATURES).astype(np.uint32)
+            writer.append(counted)
+    return writer.matrix(FEATURES), frequency
+
+
+def _weighed(
+    counts: "csr_matrix[Any]", frequency: npt.NDArray[np.uint32], folder: Path
+) -> tuple["csr_matrix[Any]", npt.NDArray[np.uint32], Singles]:
+    """(unit rows, the hashes of their columns, the terms of one text); the weights are in `recsys.postings`."""
+    from sklearn.preprocessing import normalize
+
+    held = np.flatnonzero(frequency)  # few of all hashes, in most archives
+    weight = np.zeros(FEATURES, np.float32)
+    weight[held] = weights(frequency[held], counts.shape[0])
+    used = np.flatnonzero(weight)
+    place = np.zeros(FEATURES, np.int32)  # most of the hashed columns are empty
+    place[used] = np.arange(len(used))
+    singles = [(np.empty(0, np.uint32), np.empty(0, np.int32), np.empty(0, np.float16))]
+    with MatrixWriter(folder, "matrix") as writer:
+        for start in range(0, counts.shape[0], ROWS):
+            block = counts[start : start + ROWS]
+            of_one = _of_one_text(block, frequency)
+            block.data = np.sqrt(block.data) * weight[block.indices]
+            block.eliminate_zeros()
+            block.sort_indices()
+            lengths = np.sqrt(np.asarray(block.multiply(block).sum(axis=1)).ravel())
+            hashes, rows, single_weights = _singles(*of_one, lengths, counts.shape[0])
+            singles.append((hashes, rows + np.int32(start), single_weights))
+            block.indices = place[block.indices]
+            writer.append(normalize(block, copy=False) if block.nnz else block)
+    hashes, rows, single_weights = (np.concatenate(column) for column in zip(*singles, strict=True))
+    order = np.argsort(hashes)
+    return writer.matrix(len(used)), used.astype(np.uint32), (hashes[order], rows[order], single_weights[order])
+
+
 def _of_one_text(
     counts: "csr_matrix[Any]", frequency: npt.NDArray[np.uint32]
 ) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.int32], npt.NDArray[np.float32]]:
-    """(hashes, rows, counts) of the terms of a single text, by hash."""
+    """(hashes, rows, counts) of the terms of a single text."""
     places = np.flatnonzero(frequency[counts.indices] == 1)
-    places = places[np.argsort(counts.indices[places])]
     rows = (np.searchsorted(counts.indptr, places, "right") - 1).astype(np.int32)
     return counts.indices[places].astype(np.uint32), rows, counts.data[places]
 
 
 def _singles(
-    hashes: npt.NDArray[np.uint32], rows: npt.NDArray[np.int32], counts: npt.NDArray[np.float32], lengths: Floats
+    hashes: npt.NDArray[np.uint32],
+    rows: npt.NDArray[np.int32],
+    counts: npt.NDArray[np.float32],
+    lengths: Floats,
+    n: int,
 ) -> Singles:
     """As one of two texts they weigh most; a text of nothing else has the length of one such term."""
-    (rarest,) = weights(np.array([2]), len(lengths))
+    (rarest,) = weights(np.array([2]), n)
     weight = np.sqrt(counts) * rarest / np.maximum(lengths, rarest)[rows]
     return hashes, rows, weight.astype(np.float16)
-
-
-def _weigh(
-    counts: "csr_matrix[Any]", frequency: npt.NDArray[np.uint32]
-) -> tuple["csr_matrix[Any]", npt.NDArray[np.uint32], Floats]:
-    """(unit rows, the hashes of their columns, (n,) their lengths before); the weights are in `recsys.postings`."""
-    from sklearn.preprocessing import normalize
-
-    held = np.flatnonzero(frequency)  # few of all hashes, in most archives
-    weight = np.zeros(len(frequency), np.float32)
-    weight[held] = weights(frequency[held], counts.shape[0])
-    counts.data = np.sqrt(counts.data) * weight[counts.indices]
-    counts.eliminate_zeros()
-    used = np.unique(counts.indices)
-    counts = counts[:, used]  # most of the hashed columns are empty
-    counts.sort_indices()
-    lengths = np.sqrt(np.asarray(counts.multiply(counts).sum(axis=1)).ravel())
-    return (normalize(counts, copy=False) if counts.nnz else counts), used.astype(np.uint32), lengths
 
 
 def _blocks(texts: Iterable[str], size: int) -> Iterator[list[str]]:

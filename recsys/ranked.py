@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from recsys.columns import Int32, Int64, open_array, save_array
+from recsys.columns import Int32, Int64, open_array
 
 MOST = 64  # rows of a list of similar articles; who needs more has them ranked at the request
 BY_AUTHOR = 8  # rows of a list of the same authors, with their scores
@@ -69,14 +69,9 @@ class Ranked:
         nothing = np.zeros(n + 1, np.int64), np.empty(0, np.int32), np.empty(0, np.float64)
         return cls(*nothing, np.zeros(n, np.uint8))
 
-    def save(self, folder: Path) -> None:
-        """Write one array a column."""
-        for part in _FILES:
-            save_array(folder / f"ranked.{part}.npy", getattr(self, part))
-
     @classmethod
     def open(cls, folder: Path) -> "Ranked":
-        """What `save` wrote, memory-mapped.
+        """What the night wrote, memory-mapped.
 
         Raises:
             ValueError: the files do not belong together.

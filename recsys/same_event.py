@@ -9,6 +9,8 @@ event: a war has many days that read alike, a plane crash has one. Long texts mu
 topic are near by everything else.
 """
 
+from collections.abc import Callable, Iterable
+
 import numpy as np
 import numpy.typing as npt
 
@@ -25,6 +27,7 @@ LEAST_UNDATED = 0.5  # the same where one article has no date: text alone must t
 BACKGROUND = 3  # articles on the topic that an article is held against
 LONG = 1_000  # characters
 LONG_SHARES = 0.25  # softened cosine by words that two long texts have at the least
+_MANY = 5_000_000  # pairs that are kept until all but the nearest are let go
 _NOTHING = 0.03  # less is left out, as if it had not been measured
 
 
@@ -34,20 +37,31 @@ def nearness(meaning: Floats, kin: Floats) -> Floats:
     return found
 
 
-def same_event(pairs: Pairs, words: Floats, published: Int64, length: Int32, days: float, start: Int64) -> Int64:
+def same_event(
+    blocks: Callable[[], Iterable[tuple[Pairs, Floats]]], published: Int64, length: Int32, days: float, start: Int64
+) -> Int64:
     """(n,) int64: for each row the smallest row of its event.
 
     Args:
-        pairs: each with its nearness.
-        words: (m,) softened cosine by words of each pair.
+        blocks: gives all pairs, each once, some at a time: their nearness, and (m,) the softened cosine by words of
+            each. It is asked twice.
         published: (n,) seconds since 1970 UTC, `UNDATED` where unknown.
         length: (n,) characters of each text.
         days: articles further apart are never one event.
         start: (n,) the smallest row of the same text.
     """
-    late, may = apart(pairs, words, published, length, days)
-    near = pairs.where(may)
-    told = evident(near, _background(pairs, late, near, len(start)))
+    asked = np.zeros(len(start), np.bool_)  # rows with a pair that could be joined
+    for pairs, words in blocks():
+        _, may = apart(pairs, words, published, length, days)
+        near = pairs.where(may & (pairs.weight >= STRONG))
+        asked[near.first] = asked[near.second] = True
+    could = asked | (np.bincount(start, minlength=len(start))[start] > 1)  # or could come along as the same text
+    backgrounds, found = _Backgrounds(len(start)), [Pairs.none()]
+    for pairs, words in blocks():
+        late, may = apart(pairs, words, published, length, days)
+        backgrounds.add(pairs.where(late & (asked[pairs.first] | asked[pairs.second])))
+        found.append(pairs.where(may & could[pairs.first] & could[pairs.second]))
+    told = evident(Pairs.joined(found), backgrounds.mean())
     return grouped(told, STRONG, least_mean(published), start, np.arange(len(start)))
 
 
@@ -76,16 +90,28 @@ def least_mean(published: Int64) -> Floats:
     return np.where(published == UNDATED, LEAST_UNDATED, LEAST)
 
 
-def _background(pairs: Pairs, late: Bools, near: Pairs, n: int) -> Floats:
-    """(n,) mean nearness of the BACKGROUND nearest late pairs of each row, one that is missing counting 0.
+class _Backgrounds:
+    """Of each of n rows the nearness of the BACKGROUND nearest late pairs; of the others it is not asked."""
 
-    Of rows without a pair that could be joined it is not asked, and 0.
-    """
-    asked = np.zeros(n, np.bool_)
-    for end in (near.first, near.second):
-        asked[end[near.weight >= STRONG]] = True
-    far = pairs.where(late & (asked[pairs.first] | asked[pairs.second]))
-    owners, weight = np.concatenate([far.first, far.second]), np.concatenate([far.weight, far.weight])
-    order = np.lexsort((-weight, owners))
-    best = order[first_of_each(owners[order], BACKGROUND)]
-    return np.bincount(owners[best], weights=weight[best], minlength=n) / BACKGROUND
+    def __init__(self, n: int) -> None:
+        self._n, self._owners, self._weights, self._many = n, [np.empty(0, np.int64)], [np.empty(0)], 0
+
+    def add(self, far: Pairs) -> None:
+        """More late pairs."""
+        self._owners += [far.first, far.second]
+        self._weights += [far.weight, far.weight]
+        self._many += 2 * len(far.weight)
+        if self._many > _MANY:
+            owners, weight = self._nearest()
+            self._owners, self._weights, self._many = [owners], [weight], 0
+
+    def mean(self) -> Floats:
+        """(n,) their mean, one that is missing counting 0."""
+        owners, weight = self._nearest()
+        return np.bincount(owners, weights=weight, minlength=self._n) / BACKGROUND
+
+    def _nearest(self) -> tuple[Int64, Floats]:
+        owners, weight = np.concatenate(self._owners), np.concatenate(self._weights)
+        order = np.lexsort((-weight, owners))
+        best = order[first_of_each(owners[order], BACKGROUND)]
+        return owners[best], weight[best]

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.kin import NEAREST, SHARPNESS, KinBlock, kin_blocks
+from index.kin import NEAREST, SHARPNESS, KinBlock, kin_blocks, nearest_of
+from index.pair_table import PairTable
 from recsys.columns import ListColumn
 
 Table = dict[tuple[int, int], tuple[float, float]]  # pair -> relevance, timely
@@ -43,7 +44,8 @@ def blocks(n: int, table: Table, k: int) -> list[KinBlock]:
     rows = ListColumn.of([[b for a, b in table if a == row] for row in range(n)])
     relevance = np.array([value for value, _ in table.values()], np.float32)
     timely = np.array([factor for _, factor in table.values()], np.float32)
-    return list(kin_blocks(rows, relevance, timely, k))
+    pairs = PairTable(rows, {})
+    return list(kin_blocks(pairs, relevance, nearest_of(pairs, lambda one: (relevance * timely)[one.span]), k))
 
 
 @pytest.mark.parametrize("size", [1024, 2])
@@ -53,6 +55,7 @@ def test_kin_and_the_new_pairs_are_those_of_the_formula(size: int, drawn: tuple[
     n, table = drawn
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("index.kin._BLOCK", size)
+        patch.setattr("index.pair_table._PAIRS", size)
         found = blocks(n, table, k)
     exact = naive(n, table)
     assert [block.start for block in found] == list(range(0, n, size))

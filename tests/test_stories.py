@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from itertools import combinations
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -70,7 +71,8 @@ def night(articles: Sequence[Article], **config: Any) -> tuple[Stories, Int64]:
     corpus = Corpus(index, words, WordVectors.of(plain, names), dates, lengths, ListColumn.of([]))
     agency = np.array([agency_copy(a) for a in articles], np.bool_)
     updated = np.array([last_change(a.updated_at, a.published_at) for a in articles], np.int64)
-    table = neighbours(corpus, 40, 10)
+    with TemporaryDirectory() as folder:
+        table = neighbours(corpus, 40, 10, Path(folder))
     return stories(corpus, table, Versions(Fingerprints.of(plain), agency, updated), StoryConfig(**config)), dates
 
 
@@ -207,7 +209,9 @@ def pairs_of(n: int, weight: float) -> Pairs:
 def found(pairs: Pairs, days: Sequence[float | None], words: float = 0.5, length: int = 200) -> list[int]:
     moments = np.array([UNDATED if day is None else int(day * DAY) for day in days], np.int64)
     sizes, start = np.full(len(days), length, np.int32), np.arange(len(days))
-    return same_event(pairs, np.full(len(pairs.weight), words), moments, sizes, 3, start).tolist()
+    several = [pairs.where(np.arange(len(pairs.weight)) % 2 == part) for part in (0, 1)]
+    blocks = [(one, np.full(len(one.weight), words)) for one in several]
+    return same_event(lambda: blocks, moments, sizes, 3, start).tolist()
 
 
 def test_what_is_alike_every_week_needs_to_be_nearer_than_that() -> None:
