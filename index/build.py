@@ -7,6 +7,7 @@ import logging
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import msgspec
 import numpy as np
@@ -118,7 +119,7 @@ def build(
         OSError: the disk is full.
         ClusterError: the crew is gone.
     """
-    with store.snapshot() as snapshot:
+    with store.snapshot() as snapshot, TemporaryDirectory(dir=folder, prefix="texts-") as work:
         expected = sum(store.count().values())
         boilerplate = find_boilerplate(snapshot.articles, expected=expected)
         log.info("%d boilerplate lines in %d articles", len(boilerplate.counts), boilerplate.articles)
@@ -131,9 +132,9 @@ def build(
         texts = (lexical_text(a, boilerplate, config.title_weight) for a in articles)
         words = WordVectors.of(texts, term_reader(config.language), folder)
         articles = track(snapshot.articles(), "names", boilerplate.articles)
-        printer = Fingerprinter()
+        printer = Fingerprinter(Path(work))
         named = WordVectors.of(printer.passing(lexical_text(a, boilerplate, 1) for a in articles), names, folder)
-        change = snapshot.change
+        change, prints = snapshot.change, printer.fingerprints()
     published = np.array(columns.published, np.int64)
     words.postings().save(folder, "terms")
     named.postings().save(folder, "names")
@@ -148,7 +149,7 @@ def build(
         corpus = Corpus(index, words, named, published, lengths, author_rows, by_words)
         table = neighbours(corpus, config.neighbours, config.kin, folder, advance, crew)
     _write_learned(folder, table)
-    versions = Versions(printer.fingerprints(), np.array(columns.agency, np.bool_), np.array(columns.updated, np.int64))
+    versions = Versions(prints, np.array(columns.agency, np.bool_), np.array(columns.updated, np.int64))
     versions.save(folder, published)
     found_stories = stories(corpus, table, versions, config.stories())
     write_stories(folder, found_stories, published)

@@ -22,7 +22,7 @@ from recsys.vectors import VectorIndex
 
 Float32s = npt.NDArray[np.float32]
 _BLOCK = 1_024
-_PAIRS = 200_000
+_PAIRS = 50_000  # whose vectors are in memory at once, twice
 
 
 @dataclass(frozen=True, slots=True)

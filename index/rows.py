@@ -16,7 +16,7 @@ from recsys.agency import agency_copy
 from recsys.articles import Article, content_hash
 from recsys.authors import People, Person
 from recsys.cards import card_of
-from recsys.columns import KeyTable, TextColumnWriter, save_array, write_texts
+from recsys.columns import KeyTableWriter, TextColumnWriter, save_array, write_texts
 from recsys.embedding import Embedder
 from recsys.release import last_change, seconds
 from recsys.text import Boilerplate
@@ -49,8 +49,7 @@ def write_rows(
 ) -> RowColumns:
     """One pass in id order: text columns go to disk as they come, the rest is collected."""
     columns = RowColumns([], [], [], [], [], [], [], [], [], [], VisibilityWriter(), KeywordWriter(), Counter())
-    ids: list[tuple[str, int]] = []
-    urls: list[tuple[str, int]] = []
+    ids, urls, once = KeyTableWriter(), KeyTableWriter(), _Once()
     with (
         TextColumnWriter(folder, "ids") as id_column,
         TextColumnWriter(folder, "urls") as url_column,
@@ -62,17 +61,17 @@ def write_rows(
             id_column.append(article.id)
             url_column.append(article.url)
             card_column.append(cards.encode(card_of(article, persons)))
-            ids.append((article.id, row))
+            ids.add(article.id, row)
             canonical = canonical_url(article.url)
             if canonical:
-                urls.append((canonical, row))
+                urls.add(canonical, row)
             columns.lengths.append(len(text))
-            columns.sites.append(site_of(canonical))
+            columns.sites.append(once.text(site_of(canonical)))
             columns.digests.append(digest)
             columns.published.append(seconds(article.published_at))
-            columns.persons.append(persons)
-            columns.sections.append(article.section)
-            columns.tags.append(article.tags)
+            columns.persons.append(once.persons(persons))
+            columns.sections.append(once.text(article.section))
+            columns.tags.append(tuple(map(once.text, article.tags)))
             columns.visibility.add(article)
             columns.keywords.add(article)
             columns.contents.append(content_hash(article))
@@ -80,8 +79,8 @@ def write_rows(
             columns.updated.append(last_change(article.updated_at, article.published_at))
             columns.filled.update(name for name in COLUMNS if getattr(article, name))
             columns.filled["authors"] += bool(persons)
-    KeyTable.of(ids).save(folder, "id_table")
-    KeyTable.of(urls).save(folder, "url_table")
+    ids.save(folder, "id_table")
+    urls.save(folder, "url_table")
     save_array(folder / "published.npy", np.array(columns.published, np.int64))
     save_array(folder / "text_length.npy", np.array(columns.lengths, np.int32))
     save_array(folder / "site.npy", numbered(columns.sites))
@@ -90,3 +89,19 @@ def write_rows(
     columns.visibility.write(folder)
     columns.keywords.write(folder)
     return columns
+
+
+class _Once:
+    """Gives the same object for equal ones: an archive has many rows, but few sections, tags and authors."""
+
+    def __init__(self) -> None:
+        self._texts: dict[str, str] = {}
+        self._persons: dict[tuple[tuple[str, str, str], ...], tuple[Person, ...]] = {}
+
+    def text(self, text: str) -> str:
+        """The first text that was equal to this one."""
+        return self._texts.setdefault(text, text)
+
+    def persons(self, persons: tuple[Person, ...]) -> tuple[Person, ...]:
+        """The same of persons, with their printed names."""
+        return self._persons.setdefault(tuple((one.key, one.name, one.printed) for one in persons), persons)

@@ -9,6 +9,7 @@ Three shapes serve every file of a release:
 
 import hashlib
 import os
+from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -178,12 +179,6 @@ class KeyTable:
     hashes: npt.NDArray[np.uint64]
     rows: Int32
 
-    @classmethod
-    def of(cls, keys: Iterable[tuple[str, int]]) -> "KeyTable":
-        """The table of these (key, row) pairs; of rows with one key the smallest comes first."""
-        pairs = sorted((key_hash(key), row) for key, row in keys)
-        return cls(np.array([h for h, _ in pairs], np.uint64), np.array([r for _, r in pairs], np.int32))
-
     def candidates(self, key: str) -> list[int]:
         """The rows whose key has this key's hash: nearly always none or one."""
         wanted = np.uint64(key_hash(key))
@@ -202,3 +197,21 @@ class KeyTable:
     def open(cls, folder: Path, name: str) -> "KeyTable":
         """The table that `save` wrote, memory-mapped."""
         return cls(open_array(folder / f"{name}.hashes.npy"), open_array(folder / f"{name}.rows.npy"))
+
+
+class KeyTableWriter:
+    """Collects (text, row) pairs, 12 bytes each, and writes the `KeyTable` of them."""
+
+    def __init__(self) -> None:
+        self._hashes, self._rows = array("Q"), array("i")
+
+    def add(self, key: str, row: int) -> None:
+        """Another pair."""
+        self._hashes.append(key_hash(key))
+        self._rows.append(row)
+
+    def save(self, folder: Path, name: str) -> None:
+        """Write the table; of rows with one key the smallest comes first."""
+        hashes, rows = np.array(self._hashes, np.uint64), np.array(self._rows, np.int32)
+        order = np.lexsort((rows, hashes))
+        KeyTable(hashes[order], rows[order]).save(folder, name)

@@ -9,13 +9,16 @@ A release keeps the whole sketches of its newest articles, and of all others the
 import hashlib
 import re
 import zlib
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import numpy.typing as npt
 
+from recsys.array_writer import ArrayWriter
 from recsys.columns import Bools, Int32, Int64, ListColumn, open_array, save_array
 
 UInt64s = npt.NDArray[np.uint64]
@@ -23,6 +26,7 @@ Floats = npt.NDArray[np.float64]
 SHINGLE = 5  # words; with 3 idioms count as copied, with 8 one changed word spoils too many
 SKETCH = 512
 CUT = 8  # hashes that are left of a sketch that is cut
+_ROWS = 20_000  # that are cut at a time
 _FEWEST = 4  # hashes below both ceilings that a cut sketch is compared by at the least
 _WORD = re.compile(r"\w+")
 _ODD = np.uint64(0x9E3779B97F4A7C15)  # 2**64 over the golden ratio: multiplying by it spreads the bits
@@ -89,10 +93,11 @@ class Fingerprints:
     @classmethod
     def of(cls, texts: Iterable[str]) -> "Fingerprints":
         """The fingerprints of these texts."""
-        printer = Fingerprinter()
-        for _ in printer.passing(texts):
-            pass
-        return printer.fingerprints()
+        with TemporaryDirectory() as folder:
+            printer = Fingerprinter(Path(folder))
+            for _ in printer.passing(texts):
+                pass
+            return printer.fingerprints()
 
     @classmethod
     def joined(cls, prints: Sequence[Fingerprint]) -> "Fingerprints":
@@ -118,16 +123,16 @@ class Fingerprints:
 
     def cut(self, rows: Bools) -> "Fingerprints":
         """The same with no more than CUT hashes of the texts where (n,) `rows` is true."""
-        offsets = self.shingles.offsets
-        starts, lengths = offsets[:-1], np.diff(offsets)
-        place = np.arange(offsets[-1]) - np.repeat(starts, lengths)
-        kept = place < np.repeat(np.where(rows, CUT, SKETCH), lengths)
-        counts = np.minimum(lengths, np.where(rows, CUT, SKETCH))
-        return Fingerprints(
-            ListColumn(np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), self.shingles.values[kept]),
-            self.total,
-            self.whole,
-        )
+        offsets, most = self.shingles.offsets, np.where(rows, CUT, SKETCH)
+        counts = np.minimum(np.diff(offsets), most)
+        values = [np.empty(0, np.uint32)]
+        for start in range(0, len(self), _ROWS):
+            ends = offsets[start : start + _ROWS + 1]
+            place = np.arange(ends[0], ends[-1]) - np.repeat(ends[:-1], np.diff(ends))
+            kept = place < np.repeat(most[start : start + _ROWS], np.diff(ends))
+            values.append(self.shingles.values[ends[0] : ends[-1]][kept])
+        cut = ListColumn(np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), np.concatenate(values))
+        return Fingerprints(cut, self.total, self.whole)
 
     def save(self, folder: Path, name: str) -> None:
         """Write one array a column."""
@@ -157,20 +162,33 @@ class Fingerprints:
 
 
 class Fingerprinter:
-    """Takes fingerprints of texts on their way to another reader, so that no text is read twice."""
+    """Takes fingerprints of texts on their way to another reader, so that no text is read twice.
 
-    def __init__(self) -> None:
-        self._prints: list[Fingerprint] = []
+    The sketches go to a file in `folder`, and are mapped from there.
+
+    Raises:
+        OSError: the disk is full.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._shingles = ArrayWriter(folder / "shingles.npy", np.uint32)
+        self._lengths, self._totals, self._wholes = array("q", [0]), array("i"), array("Q")
 
     def passing(self, texts: Iterable[str]) -> Iterator[str]:
         """The same texts."""
-        for text in texts:
-            self._prints.append(Fingerprint.of(text))
-            yield text
+        with self._shingles:
+            for text in texts:
+                found = Fingerprint.of(text)
+                self._shingles.append(found.shingles)
+                self._lengths.append(len(found.shingles))
+                self._totals.append(found.total)
+                self._wholes.append(found.whole)
+                yield text
 
     def fingerprints(self) -> Fingerprints:
-        """Those of all the texts that have passed."""
-        return Fingerprints.joined(self._prints)
+        """Those of all the texts, once all have passed."""
+        shingles = ListColumn(np.cumsum(self._lengths, dtype=np.int64), self._shingles.array())
+        return Fingerprints(shingles, np.array(self._totals, np.int32), np.array(self._wholes, np.uint64))
 
 
 def _whole(words: UInt64s) -> int:

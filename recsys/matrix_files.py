@@ -13,7 +13,7 @@ from recsys.array_writer import ArrayWriter
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-ROWS = 20_000  # that are worked on at a time
+ROWS = 5_000  # that are worked on at a time
 
 
 class MatrixWriter:
