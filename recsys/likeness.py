@@ -14,11 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys.columns import Bools, Int64, Rows
+from recsys.largest import largest
 from recsys.postings import Float32s, Postings, Terms, places_of
 
 ASIDE = 0.1  # what lists left aside may make of a cosine at most, where the night found no other number
 LONG = 8_192  # entries: a shorter list is sooner gone through than a thousand rows are looked up in it
-_STRIPES = 16  # that an array is folded into
 _WIDE = 5  # texts that are compared for each one that is wanted
 
 
@@ -95,18 +95,6 @@ class Likeness:
         np.minimum(places, self.spans[:, 1:] - 1, out=places)  # no list left aside is empty
         term, place = np.nonzero(lists[places] == rows)
         np.add.at(found, place, self.weights[term] * self.postings.weights[places[term, place]])
-
-
-def largest(values: Float32s, k: int) -> Int64:
-    """Places of the k largest above 0, in no order; NaN is none."""
-    above = np.fmax(values, 0.0)
-    whole = len(above) // _STRIPES * _STRIPES
-    tops = above[:whole].reshape(_STRIPES, -1).max(axis=0)  # so many values are as large as the k largest of these
-    least = np.partition(tops, len(tops) - k)[len(tops) - k] if 0 < k < len(tops) else 0.0
-    places = np.flatnonzero(above >= least if least > 0 else above > 0)
-    if len(places) <= k:
-        return places
-    return places[np.argpartition(-above[places], k - 1)[:k]]
 
 
 def _lightest(weights: Float32s, sizes: Int64, aside: float, long: int) -> Bools:

@@ -11,7 +11,8 @@ from recsys.extension.annex import Annex
 from recsys.extension.arrival import Arrival, Text
 from recsys.extension.kin import Kin
 from recsys.extension.recent import Alike, Recent
-from recsys.likeness import ASIDE, Likeness, largest
+from recsys.largest import largest
+from recsys.likeness import ASIDE, Likeness
 from recsys.neighbours import Neighbours
 from recsys.postings import Bag, Float32s
 from recsys.release import Release

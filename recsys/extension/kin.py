@@ -5,8 +5,8 @@ import numpy as np
 from recsys.columns import Int64, Rows
 from recsys.extension.annex import Annex
 from recsys.extension.arrival import Arrival
-from recsys.grouping import first_of_each
 from recsys.kinship import NEAREST, SHARPNESS, relevance, shares, timely_factor
+from recsys.largest import largest_of_each
 from recsys.neighbours import Neighbours
 from recsys.postings import places_of
 from recsys.release import UNDATED
@@ -113,7 +113,7 @@ class Kin:
         length = numbers["text_length"].at(rows).astype(np.float64)[owner]
         score = relevance(every.cosine, every.words, every.names, length, self._base)
         score = score * self._timely(numbers["published"].at(rows)[owner], every.rows)
-        best = _first_of_each(owner, counts, every.rows, score)
+        best = largest_of_each(counts, every.rows, score, NEAREST)
         place = np.arange(len(best)) - np.searchsorted(owner[best], owner[best])
         self._rows[rows[owner[best]], place], self._scores[rows[owner[best]], place] = every.rows[best], score[best]
         self._known[rows] = True
@@ -149,19 +149,3 @@ def _values_at(wanted: Rows, rows: Rows, values: Floats) -> Floats:
     among, places = places_of(rows[order].astype(np.int64), wanted.astype(np.int64))
     found[among] = values[order[places]]
     return found
-
-
-def _first_of_each(owner: Int64, counts: Int64, rows: Rows, score: Floats) -> Int64:
-    """Places of the NEAREST with the largest scores of each owner, largest first, of equal ones the smaller row.
-
-    Args:
-        owner: rising, of each row.
-        counts: how many rows each owner has.
-    """
-    width = max(int(counts.max(initial=0)), NEAREST)
-    table = np.full((len(counts), width), -1.0)
-    table[owner, np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)] = score
-    least = np.partition(table, width - NEAREST, axis=1)[:, width - NEAREST]
-    near = np.flatnonzero(score >= least[owner])  # few, so that only these are sorted
-    near = near[np.lexsort((rows[near], -score[near], owner[near]))]
-    return near[first_of_each(owner[near], NEAREST)]

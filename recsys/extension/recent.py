@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys.columns import Int64, Rows
-from recsys.likeness import Likeness, largest
+from recsys.largest import largest
+from recsys.likeness import Likeness
 from recsys.postings import Float32s, Hashes, Terms
 
 
