@@ -7,16 +7,18 @@ from hypothesis import strategies as st
 from recsys.largest import largest, largest_of_each
 
 few = st.sampled_from([0.0, 0.25, 0.5, 0.75, 1.0])
-values = st.lists(st.one_of(few, st.just(float("nan")), st.just(-1.0)), max_size=120)
 
 
 @settings(max_examples=200, deadline=None)
-@given(values, st.integers(1, 40))
-def test_the_largest_above_nothing_are_found(numbers: list[float], k: int) -> None:
-    found = largest(np.array(numbers, np.float32), k)
+@given(st.integers(0, 300), st.integers(1, 40), st.integers(0, 2**32), st.booleans())
+def test_the_largest_above_nothing_are_found(n: int, k: int, seed: int, are_few: bool) -> None:
+    rng = np.random.default_rng(seed)
+    values = rng.choice([np.nan, -1.0, 0.0, 0.25, 0.5, 1.0], n) if are_few else rng.normal(size=n)
+    numbers = values.astype(np.float32)
+    found = largest(numbers, k)
     assert len(set(found.tolist())) == len(found)
-    best = sorted((number for number in numbers if number > 0), reverse=True)[:k]
-    assert sorted((numbers[place] for place in found.tolist()), reverse=True) == best
+    best = sorted((number for number in numbers.tolist() if number > 0), reverse=True)[:k]
+    assert sorted(numbers[found].tolist(), reverse=True) == best
 
 
 @settings(max_examples=200, deadline=None)

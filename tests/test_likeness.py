@@ -64,6 +64,19 @@ def test_every_cosine_is_the_one_of_all_terms_and_without_lists_left_aside_the_n
     assert (gained <= aside + 2e-3).all(), "weights have 16 bits, so that a text's length may be a little above 1"
 
 
+def test_a_text_that_is_less_near_for_all_that_it_alone_has_in_common_does_not_hide_another() -> None:
+    """The first shares more of what others hold, but a word that it repeats counts to its length from now on."""
+    corpus = [
+        "harbour ferry" + " lonely" * 60,
+        "harbour ferry mayor",
+        *["ferry storm", "mayor council", "storm council"] * 2,
+    ]
+    postings = WordVectors.of(corpus, str.split).postings()
+    likeness = Likeness.of(postings, postings.weighed(Bag.of(["harbour", "ferry"] * 20 + ["lonely"])), 0.0)
+    assert likeness.sums[0] > likeness.sums[1]
+    assert likeness.nearest(1)[0].tolist() == [1]
+
+
 def _papers(n: int, seed: int) -> list[str]:
     """Texts of a language with common and rare words, a section and an event."""
     rng = np.random.default_rng(seed)
