@@ -17,6 +17,7 @@ from index.crew import ALONE, Crew
 from index.embed import embed_missing
 from index.lists import Lists, write_lists
 from index.neighbours import NeighbourTable, neighbours
+from index.newcomers import aside_for_newcomers
 from index.pairs import Corpus
 from index.ranked import ranked
 from index.rows import COLUMNS, RowColumns, write_rows
@@ -29,6 +30,7 @@ from recsys.embedding import Embedder
 from recsys.fingerprints import Fingerprinter
 from recsys.lexical import WordVectors
 from recsys.manifest import FORMAT, Manifest, Model, record_files
+from recsys.postings import Postings
 from recsys.progress import progress, track
 from recsys.ranked import Ranked
 from recsys.ranking import Weights
@@ -146,6 +148,8 @@ def build(
     with progress("neighbours", index.n) as advance:
         lengths, author_rows = np.array(columns.lengths, np.int32), ListColumn.open(folder, "author_rows")
         by_words, about_words = search_by_words(words, config.neighbours, config.index.recall)
+        k, postings = config.neighbours, Postings.open(folder, "terms", index.n)
+        about_words |= aside_for_newcomers(words, postings, k, config.index.recall)
         corpus = Corpus(index, words, named, published, lengths, author_rows, by_words)
         table = neighbours(corpus, config.neighbours, config.kin, folder, advance, crew)
     _write_learned(folder, table)

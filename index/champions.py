@@ -16,7 +16,7 @@ import numpy.typing as npt
 from recsys.columns import Int64
 from recsys.grouping import first_of_each
 from recsys.lexical import WordVectors
-from recsys.recall import is_safely_above
+from recsys.recall import is_safely_above, share_found
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -103,10 +103,7 @@ def search_by_words(words: WordVectors, k: int, wanted: float) -> tuple[NearestB
 
 
 def _share(champions: Champions, k: int, rows: list[int], exact: list[npt.NDArray[np.float32]]) -> float:
-    """Mean share of what is to be found that is found; one of equal similarity is as good."""
-    shares = [1.0]
-    for row, truth in zip(rows, exact, strict=True):
-        if len(truth):
-            found = champions.nearest(row, row + 1, k)[2]
-            shares.append(min(int((found >= truth[-1] - 1e-6).sum()), len(truth)) / len(truth))
-    return float(np.mean(shares[1:] or shares))
+    """Mean share of what is to be found that is found."""
+    pairs = zip(rows, exact, strict=True)
+    shares = [share_found(champions.nearest(row, row + 1, k)[2], truth) for row, truth in pairs if len(truth)]
+    return float(np.mean(shares or [1.0]))

@@ -1,5 +1,6 @@
 """The nearest articles of one article, with what the night measured of each."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -36,6 +37,11 @@ class Neighbours:
         """These rows, with nothing measured."""
         nothing = np.full(len(rows), np.nan, np.float32)
         return cls(rows, nothing, nothing, nothing, nothing)
+
+    @classmethod
+    def joined(cls, parts: "Sequence[Neighbours]") -> "Neighbours":
+        """All of these, one after the other; there is at least one."""
+        return cls(*(np.concatenate([getattr(one, name) for one in parts]) for name in ("rows", *cls.MEASURED)))
 
     def of(self, places: npt.NDArray[Any]) -> "Neighbours":
         """Those at these places, or where a mask is true."""

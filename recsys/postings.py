@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -22,12 +23,12 @@ from recsys.columns import Int64, open_array, save_array
 FEATURES = 2**22
 IDF_POWER = 1.5
 MAX_SHARE = 0.1  # a word in more than a tenth of all articles tells little and costs most of the time
-LONG = 4_096  # texts that hold a term, from which on its list is worth a turn of its own
 MAX_COUNT = 50  # … but a tenth of a small archive is a handful of articles, so this many are always allowed
 _FILES = ("hashes", "frequency", "offsets", "rows", "weights", "single_hashes", "single_rows", "single_weights")
 
 Hashes = npt.NDArray[np.uint32]
 Float32s = npt.NDArray[np.float32]
+Number = TypeVar("Number", bound=np.integer)
 
 
 def weights(frequency: npt.NDArray[np.integer], n: int) -> Float32s:
@@ -81,7 +82,7 @@ class Postings:
         hashes: (terms,) uint32, rising.
         frequency: (terms,) uint32, in how many texts each occurs, >= 2.
         offsets: (terms + 1,) int64: the texts of term t are `rows[offsets[t]:offsets[t + 1]]`.
-        rows: (total,) int32.
+        rows: (total,) int32, rising within each list.
         weights: (total,) float16, of the term in that text, in (0, 1].
         single_hashes: (singles,) uint32, rising: the terms of a single text.
         single_rows: (singles,) int32, that text.
@@ -106,37 +107,14 @@ class Postings:
         A term that no text holds yet counts as one of two texts: what is new in the news is what new articles share.
         """
         frequency = np.full(len(bag.hashes), 2, np.uint32)
-        known, places = _found(self.hashes, bag.hashes)
+        known, places = places_of(self.hashes, bag.hashes)
         frequency[known] = self.frequency[places]
-        single, _ = _found(self.single_hashes, bag.hashes)
+        single, _ = places_of(self.single_hashes, bag.hashes)
         weight = bag.counts * weights(frequency, self.n)
         fresh = ~known & ~single
         length = float(np.linalg.norm(weight[~fresh])) or float(np.linalg.norm(weight)) or 1.0
         kept = weight > 0
         return Terms(bag.hashes[kept], weight[kept] / np.float32(length), fresh[kept])
-
-    def similarities(self, terms: Terms) -> Float32s:
-        """(n,) float32 in [0, 1]: the cosine of each text with one that comes."""
-        known, places = _found(self.hashes, terms.hashes)
-        found = np.zeros(self.n, np.float32)
-        held, own = self.offsets[places + 1] - self.offsets[places], terms.weights[known]
-        short = held < LONG
-        self._add_short(found, places[short], held[short], own[short])
-        for place, weight in zip(places[~short].tolist(), own[~short].tolist(), strict=True):
-            span = slice(self.offsets[place], self.offsets[place + 1])
-            found[self.rows[span]] += weight * self.weights[span]
-        single, places = _found(self.single_hashes, terms.hashes)
-        rows, theirs = self.single_rows[places], self.single_weights[places].astype(np.float32)
-        np.add.at(found, rows, terms.weights[single] * theirs)
-        touched, place = np.unique(rows, return_inverse=True)
-        found[touched] /= np.sqrt(1.0 + np.bincount(place, weights=theirs**2, minlength=len(touched)))
-        return np.clip(found, 0.0, 1.0)
-
-    def _add_short(self, found: Float32s, places: Int64, held: Int64, own: Float32s) -> None:
-        """Add to `found` what these terms make of the texts that hold them: many short lists as one long one."""
-        ends = np.cumsum(held)
-        entries = np.arange(ends[-1] if len(ends) else 0) + np.repeat(self.offsets[places + 1] - ends, held)
-        found += np.bincount(self.rows[entries], np.repeat(own, held) * self.weights[entries], self.n)
 
     def save(self, folder: Path, name: str) -> None:
         """Write one array a column."""
@@ -161,10 +139,10 @@ class Postings:
         return found
 
 
-def _found(hashes: Hashes, wanted: Hashes) -> tuple[npt.NDArray[np.bool_], Int64]:
-    """Which of `wanted` are among `hashes`, and where; both rise."""
-    places = np.searchsorted(hashes, wanted)
-    known = np.zeros(len(places), np.bool_)
-    inside = places < len(hashes)
-    known[inside] = hashes[places[inside]] == wanted[inside]
-    return known, places[known].astype(np.int64)
+def places_of(known: npt.NDArray[Number], wanted: npt.NDArray[Number]) -> tuple[npt.NDArray[np.bool_], Int64]:
+    """Which of `wanted` are among `known`, which rises, (m,) bool; and where each of those is."""
+    places = np.searchsorted(known, wanted)
+    among = np.zeros(len(places), np.bool_)
+    inside = places < len(known)
+    among[inside] = known[places[inside]] == wanted[inside]
+    return among, places[among].astype(np.int64)

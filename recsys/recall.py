@@ -1,8 +1,10 @@
 """Recall of a vector index, and the least effort that reaches what is wanted of it."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from recsys.columns import Int64
 from recsys.vectors import Nearest, VectorIndex
@@ -33,6 +35,14 @@ def truth(index: VectorIndex, rows: Int64, k: int) -> Nearest:
 def is_safely_above(reached: float, wanted: float) -> bool:
     """Whether a recall on a sample is so far above the one that is wanted that the sample may err."""
     return reached >= wanted + _CAUTION * (1.0 - wanted)
+
+
+def share_found(similarities: npt.NDArray[np.floating[Any]], truth: npt.NDArray[np.floating[Any]]) -> float:
+    """Share of the nearest, which have the similarities `truth`, that is found; one of equal similarity is as good.
+
+    Both are in any order; there is at least one to be found.
+    """
+    return min(int((similarities >= truth.min() - 1e-6).sum()), len(truth)) / len(truth)
 
 
 def least_effort(indexes: Iterable[VectorIndex], rows: Int64, k: int, wanted: float) -> tuple[VectorIndex, float]:

@@ -115,6 +115,7 @@ def test_what_is_changed_takes_the_place_of_what_it_was(make_release: MakeReleas
     )
     live = extended(base, [moved, replace(moved, title="A third title")])
     assert live.card(live.row("a003")).title == "A third title"
+    assert 12 not in live.neighbours(live.row("a003")).rows, "the second takes the place of the first"
     assert live.row_of_url("https://paper.example/moved") == live.row("a003") >= 12
     with pytest.raises(LookupError):
         live.row_of_url("https://paper.example/story/3")

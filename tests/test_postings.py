@@ -7,6 +7,7 @@ import pytest
 from test_stories import prose
 
 from recsys.lexical import WordVectors
+from recsys.likeness import ASIDE, Likeness
 from recsys.postings import Bag, Postings
 from recsys.terms import term_reader
 
@@ -19,7 +20,7 @@ def test_a_newcomer_sees_the_words_that_it_shares_with_a_single_text(tmp_path: P
     read = term_reader()
     WordVectors.of(old, read).postings().save(tmp_path, "terms")
     postings = Postings.open(tmp_path, "terms", 200)
-    found = postings.similarities(postings.weighed(Bag.of(read(new))))
+    found = Likeness.of(postings, postings.weighed(Bag.of(read(new))), ASIDE).at(np.arange(200))
     night = WordVectors.of([*old, new], read)
     everyone = np.arange(200)
     expected = night.similarity(np.full(200, 200), everyone)
@@ -32,8 +33,8 @@ def test_terms_of_one_text_are_of_length_one_with_no_other(tmp_path: Path) -> No
     WordVectors.of(["alpha beta", "gamma delta"], read).postings().save(tmp_path, "terms")
     postings = Postings.open(tmp_path, "terms", 2)
     terms = postings.weighed(Bag.of(read("gamma epsilon")))
-    assert postings.similarities(terms)[0] == 0
-    assert postings.similarities(terms)[1] > 0
+    first, second = Likeness.of(postings, terms, ASIDE).at(np.arange(2))
+    assert first == 0 < second
     assert terms.fresh.sum() == 2  # "epsilon", and the pair
     assert np.linalg.norm(terms.weights[~terms.fresh]) == pytest.approx(1.0)
 
@@ -41,4 +42,5 @@ def test_terms_of_one_text_are_of_length_one_with_no_other(tmp_path: Path) -> No
 def test_an_archive_without_texts_knows_no_terms(tmp_path: Path) -> None:
     WordVectors.of([], term_reader()).postings().save(tmp_path, "terms")
     postings = Postings.open(tmp_path, "terms", 0)
-    assert len(postings.similarities(postings.weighed(Bag.of(["alpha"])))) == 0
+    found = Likeness.of(postings, postings.weighed(Bag.of(["alpha"])), ASIDE)
+    assert len(found.nearest(3)[0]) == len(found.at(np.arange(0))) == 0

@@ -11,9 +11,10 @@ from recsys.articles import Article, section_path, tag_key
 from recsys.authors import Person
 from recsys.cards import card_of
 from recsys.columns import Int64
+from recsys.extension.recent import Alike
 from recsys.keywords import words
 from recsys.neighbours import Neighbours
-from recsys.postings import Float32s, Terms
+from recsys.postings import Terms
 from recsys.release import FOREVER, flags_of, seconds
 from recsys.urls import canonical_url, site_of
 
@@ -26,15 +27,15 @@ class Text:
         length: characters that the model is given.
         vector: (dim,) float32 of length 1; None while nobody has embedded it.
         terms, names: its words, and its names.
-        words_of, names_of: (n,) float32, its cosines with every article of the release and every arrival so far.
+        words_of, names_of: its cosines with the articles of the release and the arrivals so far.
     """
 
     length: int
     vector: npt.NDArray[np.float32] | None
     terms: Terms
     names: Terms
-    words_of: Float32s
-    names_of: Float32s
+    words_of: Alike
+    names_of: Alike
 
 
 @dataclass(frozen=True, slots=True)

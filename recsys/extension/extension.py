@@ -18,6 +18,7 @@ from recsys.release import Release, seconds
 from recsys.text import Boilerplate, embedding_text, lexical_text, text_digest
 
 Vector = npt.NDArray[np.float32]
+_WORKS = 5_000  # of an author that an article is held against
 
 
 class Extension:
@@ -114,9 +115,9 @@ class Extension:
         return arrival, text, self._stories.place(article, printed, text.length, near, replaced)
 
     def _mates(self, persons: Iterable[Person]) -> Int64:
-        """Rows by the same authors."""
+        """Rows by the same authors: of each the newest, and all that came since."""
         lists = [np.empty(0, np.int64)]
         for person in persons:
-            lists += [self._base.author_rows[int(number)] for number in self._base.authors_by_name[person.key]]
+            lists += [self._base.author_rows[int(number)][:_WORKS] for number in self._base.authors_by_name[person.key]]
             lists.append(np.array(self._of_author.get(person.key, ()), np.int64))
         return np.unique(np.concatenate(lists))

@@ -1,5 +1,7 @@
 """What is near to an article that came after the night: the same union of ways as at night (index/neighbours.py)."""
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
@@ -8,7 +10,9 @@ from recsys.errors import EngineLost
 from recsys.extension.annex import Annex
 from recsys.extension.arrival import Arrival, Text
 from recsys.extension.kin import Kin
-from recsys.extension.recent import Recent
+from recsys.extension.recent import Alike, Recent
+from recsys.largest import largest
+from recsys.likeness import ASIDE, Likeness
 from recsys.neighbours import Neighbours
 from recsys.postings import Bag, Float32s
 from recsys.release import Release
@@ -25,6 +29,7 @@ class Finder:
         self._release, self._annex = release, annex
         config = release.manifest.config
         self._k, self._kin = int(config["neighbours"]), int(config["kin"])
+        self._aside = float(release.manifest.index.get("newcomer_aside", ASIDE))
         self._terms = term_reader(str(config["language"]))
         self._words, self._names = Recent(), Recent()
         self._room = np.empty((_ROOM, release.manifest.model.dim), np.float32)
@@ -42,8 +47,8 @@ class Finder:
             vector,
             words,
             named,
-            np.concatenate([release.terms.similarities(words), self._words.similarities(words)]),
-            np.concatenate([release.names.similarities(named), self._names.similarities(named)]),
+            Alike(Likeness.of(release.terms, words, self._aside), self._words.similarities(words)),
+            Alike(Likeness.of(release.names, named, math.inf, 0), self._names.similarities(named)),  # only looked up
         )
 
     def near(self, text: Text, published: int, mates: Rows, replaced: Rows) -> Neighbours:
@@ -54,10 +59,14 @@ class Finder:
             mates: rows by the same authors.
             replaced: rows that are none.
         """
-        rows = np.setdiff1d(np.concatenate([self._by_meaning(text, mates), self._by_words(text)]), replaced)
-        found = self._measured(text, rows)
+        rows, words = text.words_of.nearest(self._k)
+        others = np.setdiff1d(self._by_meaning(text, mates), rows)
+        rows, words = np.concatenate([rows, others]), np.concatenate([words, text.words_of.at(others)])
+        order = np.argsort(rows)
+        order = order[~np.isin(rows[order], replaced)]
+        found = self._measured(text, rows[order], words[order])
         more, values = self._kinship.best(found, float(text.length), published, self._kin, replaced)
-        both = self._measured(text, np.concatenate([found.rows, more]))
+        both = Neighbours.joined([found, self._measured(text, more, text.words_of.at(more))])
         known = self._kinship.of(both, float(text.length), published)
         known[len(found.rows) :] = values
         order = np.argsort(both.rows)
@@ -81,8 +90,8 @@ class Finder:
         if text.vector is None:
             return mates[:_MATES].astype(np.int64)
         near = self._nearest(text.vector)
-        own = mates[_top(self._cosine(text.vector, mates), _MATES)]
-        return np.concatenate([near, own, len(self._release) + _top(self._vectors @ text.vector, self._k)])
+        own = mates[largest(self._cosine(text.vector, mates), _MATES)]
+        return np.concatenate([near, own, len(self._release) + largest(self._vectors @ text.vector, self._k)])
 
     def _nearest(self, vector: npt.NDArray[np.float32]) -> Int64:
         """The release's nearest rows; none while the engine that proposes them is lost, which says so itself."""
@@ -94,15 +103,11 @@ class Finder:
         self.searched = True
         return rows
 
-    def _by_words(self, text: Text) -> Int64:
-        n = len(self._release)  # the nearest of either, as the arrivals' rarity is an estimate
-        return np.concatenate([_top(text.words_of[:n], self._k), n + _top(text.words_of[n:], self._k)])
-
-    def _measured(self, text: Text, rows: Int64) -> Neighbours:
-        """All similarities of these rows, but kin."""
+    def _measured(self, text: Text, rows: Int64, words: Float32s) -> Neighbours:
+        """All similarities of these rows, which have these by words, but kin."""
         cosine = np.full(len(rows), np.nan, np.float32) if text.vector is None else self._cosine(text.vector, rows)
         unknown = np.zeros(len(rows), np.float32)
-        return Neighbours(rows, np.clip(cosine, -1.0, 1.0), text.words_of[rows], text.names_of[rows], unknown)
+        return Neighbours(rows, np.clip(cosine, -1.0, 1.0), words, text.names_of.at(rows), unknown)
 
     def _cosine(self, vector: npt.NDArray[np.float32], rows: Rows) -> Float32s:
         """(m,) float32 in [-1, 1], NaN for an arrival that has no vector yet."""
@@ -111,11 +116,3 @@ class Finder:
         found[old] = self._release.vectors.vectors(rows[old].astype(np.int64)) @ vector
         found[~old] = self._vectors[rows[~old] - n] @ vector
         return found
-
-
-def _top(similarity: Float32s, k: int) -> Int64:
-    """Places of the k largest above 0, in no order; NaN is none."""
-    above = np.flatnonzero(similarity > 0)
-    if len(above) <= k:
-        return above
-    return above[np.argpartition(-similarity[above], k - 1)[:k]]

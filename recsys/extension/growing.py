@@ -111,5 +111,7 @@ def inserted(rows: Int32, more: Iterable[int], published: Int64) -> Int32:
         return -int(published[row])
 
     later = sorted(more, key=age)
+    if not later:
+        return rows
     places = [bisect_right(rows, age(row), key=age) for row in later]
-    return np.insert(rows, places, later).astype(np.int32)
+    return np.insert(rows, places, later).astype(np.int32, copy=False)

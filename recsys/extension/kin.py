@@ -6,7 +6,9 @@ from recsys.columns import Int64, Rows
 from recsys.extension.annex import Annex
 from recsys.extension.arrival import Arrival
 from recsys.kinship import NEAREST, SHARPNESS, relevance, shares, timely_factor
+from recsys.largest import largest_of_each
 from recsys.neighbours import Neighbours
+from recsys.postings import places_of
 from recsys.release import UNDATED
 from recsys.signals import DAY, Float32s, Floats
 
@@ -37,12 +39,8 @@ class Kin:
         """(m,) float32 in [0, 1]: the kin of each neighbour."""
         nearest, score = self._nearest(near, length, published)
         share = shares(score)
-        rows, values = self._made_of(nearest, share)
-        known = np.zeros(self._size())
-        known[rows] = values
-        known[nearest] += share  # each is all to itself
-        self._add_later(known, near.rows, nearest, share)
-        found = known[near.rows] + self._back(near, length, published)
+        known = _values_at(near.rows, *self._made_of(nearest, share)) + _values_at(near.rows, nearest, share)
+        found = known + self._made_later(near.rows, nearest, share) + self._back(near, length, published)
         half: Float32s = np.minimum(0.5 * found, 1.0).astype(np.float32)
         return half
 
@@ -69,20 +67,16 @@ class Kin:
         total: Floats = np.bincount(place, np.concatenate(values), len(distinct)).astype(np.float64)
         return distinct, total
 
-    def _add_later(self, known: Floats, rows: Rows, nearest: Int64, share: Floats) -> None:
-        """What the nearest make of arrivals that came after them, and so are not among their neighbours."""
-        others = rows[rows >= len(self._release)].astype(np.int64)
-        places = (others - len(self._release)).tolist()
-        if not places:
-            return
-        near = self._annex.near
-        shared = np.zeros(self._size())
-        shared[nearest] = share
-        theirs = shared[np.concatenate([near.own[place].rows for place in places])]
-        holder = np.repeat(np.arange(len(places)), [len(near.own[place].rows) for place in places])
-        known[others] += np.bincount(
-            holder, theirs * np.concatenate([near.to_own[place] for place in places]), len(places)
-        )
+    def _made_later(self, rows: Rows, nearest: Int64, share: Floats) -> Floats:
+        """(m,) what the nearest make of arrivals that came after them, and so are not among their neighbours."""
+        made, later = np.zeros(len(rows)), np.flatnonzero(rows >= len(self._release))
+        if not len(later):
+            return made
+        own = [self._annex.near.own[place].rows for place in (rows[later] - len(self._release)).tolist()]
+        to_own = [self._annex.near.to_own[place] for place in (rows[later] - len(self._release)).tolist()]
+        theirs = _values_at(np.concatenate(own), nearest, share) * np.concatenate(to_own)
+        made[later] = np.bincount(np.repeat(np.arange(len(own)), [*map(len, own)]), theirs, len(own))
+        return made
 
     def _back(self, near: Neighbours, length: float, published: int) -> Floats:
         """(m,) what the nearest of each neighbour make of the newcomer, which may be one of them itself."""
@@ -94,9 +88,9 @@ class Kin:
         weight = np.maximum(score, 0.0) ** SHARPNESS
         total = weight.sum(axis=1, keepdims=True)
         share = np.divide(weight, total, out=np.zeros_like(weight), where=total > 0)
-        made = np.zeros(self._size())
-        made[rows] = relevance(near.cosine, near.words, near.names, length, self._base)
-        found: Floats = np.vecdot(share, np.column_stack([made[self._rows[rows]], np.ones(len(rows))]))
+        values = relevance(near.cosine, near.words, near.names, length, self._base)
+        made = _values_at(self._rows[rows].ravel(), rows, values).reshape(-1, NEAREST)
+        found: Floats = np.vecdot(share, np.column_stack([made, np.ones(len(rows))]))
         return found
 
     def _nearest(self, near: Neighbours, length: float, published: int) -> tuple[Int64, Floats]:
@@ -107,13 +101,22 @@ class Kin:
         return near.rows[best].astype(np.int64), score[best]
 
     def _ask(self, rows: Int64) -> None:
-        """Find the nearest of those of the rows of which they are not known."""
+        """Find the nearest of those of the rows of which they are not known, all at once."""
         self._make_room()
-        for row in rows[~self._known[rows]].tolist():
-            published = int(self._annex.numbers["published"][row])
-            theirs, score = self._nearest(self._near(row), self._length(row), published)
-            self._rows[row, : len(theirs)], self._scores[row, : len(theirs)] = theirs, score
-            self._known[row] = True
+        rows = rows[~self._known[rows]]
+        if not len(rows):
+            return
+        numbers, near = self._annex.numbers, [self._near(row) for row in rows.tolist()]
+        counts = np.array([len(theirs.rows) for theirs in near])
+        every = Neighbours.joined(near)
+        owner = np.repeat(np.arange(len(rows)), counts)
+        length = numbers["text_length"].at(rows).astype(np.float64)[owner]
+        score = relevance(every.cosine, every.words, every.names, length, self._base)
+        score = score * self._timely(numbers["published"].at(rows)[owner], every.rows)
+        best = largest_of_each(counts, every.rows, score, NEAREST)
+        place = np.arange(len(best)) - np.searchsorted(owner[best], owner[best])
+        self._rows[rows[owner[best]], place], self._scores[rows[owner[best]], place] = every.rows[best], score[best]
+        self._known[rows] = True
 
     def _near(self, row: int) -> Neighbours:
         """Its own neighbours, as they were found."""
@@ -123,11 +126,11 @@ class Kin:
     def _length(self, row: int) -> float:
         return float(self._annex.numbers["text_length"][row])
 
-    def _timely(self, published: int, rows: Rows) -> Floats:
-        """(m,) > 0: what the days between a moment and the dates of these rows make of being near."""
-        theirs = self._annex.numbers["published"].at(rows)
-        known = (theirs != UNDATED) & (published != UNDATED)
-        days = np.where(known, np.abs(theirs.astype(np.float64) - float(published)) / DAY, np.nan)
+    def _timely(self, published: int | Int64, rows: Rows) -> Floats:
+        """(m,) > 0: what the days between a moment, or one for each, and the dates of these rows make of being near."""
+        mine, theirs = np.asarray(published, np.int64), self._annex.numbers["published"].at(rows)
+        known = (theirs != UNDATED) & (mine != UNDATED)
+        days = np.where(known, np.abs(theirs.astype(np.float64) - mine.astype(np.float64)) / DAY, np.nan)
         return timely_factor(self._tempo, days)
 
     def _size(self) -> int:
@@ -138,3 +141,11 @@ class Kin:
             self._known, self._rows, self._scores = (
                 np.concatenate([column, np.zeros_like(column)]) for column in (self._known, self._rows, self._scores)
             )
+
+
+def _values_at(wanted: Rows, rows: Rows, values: Floats) -> Floats:
+    """(m,) the value of each row that is wanted, 0 where there is none; `rows` are distinct, in any order."""
+    found, order = np.zeros(len(wanted)), np.argsort(rows)
+    among, places = places_of(rows[order].astype(np.int64), wanted.astype(np.int64))
+    found[among] = values[order[places]]
+    return found

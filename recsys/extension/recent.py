@@ -9,6 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from recsys.columns import Int64, Rows
+from recsys.largest import largest
+from recsys.likeness import Likeness
 from recsys.postings import Float32s, Hashes, Terms
 
 
@@ -59,3 +62,30 @@ class Recent:
         self._blocks.append(_Block(terms.hashes, np.zeros(len(terms.hashes), np.int32), terms.weights, 1))
         while len(self._blocks) > 1 and self._blocks[-1].arrivals >= self._blocks[-2].arrivals:
             self._blocks[-2:] = [self._blocks[-2].then(self._blocks[-1])]
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """How alike the articles of a release, and the arrivals so far, are to a text.
+
+    Attributes:
+        night: the release's.
+        later: (arrivals,) float32, the arrivals'.
+    """
+
+    night: Likeness
+    later: Float32s
+
+    def at(self, rows: Rows) -> Float32s:
+        """(m,) float32 in [0, 1]: the cosines with these rows."""
+        n = self.night.postings.n
+        found, old = np.empty(len(rows), np.float32), rows < n
+        found[old] = self.night.at(rows[old])
+        found[~old] = self.later[rows[~old] - n]
+        return found
+
+    def nearest(self, k: int) -> tuple[Int64, Float32s]:
+        """(rows, cosines) of the k nearest of either, as the arrivals' rarity is an estimate; in no order."""
+        rows, found = self.night.nearest(k)
+        later = largest(self.later, k)
+        return np.concatenate([rows, self.night.postings.n + later]), np.concatenate([found, self.later[later]])
