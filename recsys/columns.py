@@ -70,9 +70,9 @@ class ListColumn:
         return len(self.offsets) - 1
 
     def __getitem__(self, row: int) -> npt.NDArray[Any]:
-        if not 0 <= row < len(self):  # -1 would silently be another row's list
+        if not 0 <= row < len(self.offsets) - 1:  # -1 would silently be another row's list
             raise IndexError(f"row {row} of a column of {len(self)}")
-        return self.values[self.offsets[row] : self.offsets[row + 1]]
+        return self.values[self.offsets.item(row) : self.offsets.item(row + 1)]
 
     def gather(self, rows: Rows) -> tuple[npt.NDArray[Any], Int64]:
         """The lists of many rows: `(values, owners)`, both (total,); `owners[i]` is the place in `rows` of value i."""
@@ -106,9 +106,9 @@ class TextColumn:
 
     def bytes_at(self, row: int) -> bytes:
         """The UTF-8 bytes of one row."""
-        if not 0 <= row < len(self):
+        if not 0 <= row < len(self.offsets) - 1:
             raise IndexError(f"row {row} of a column of {len(self)}")
-        return self.blob[self.offsets[row] : self.offsets[row + 1]].tobytes()
+        return self.blob[self.offsets.item(row) : self.offsets.item(row + 1)].tobytes()
 
     def __getitem__(self, row: int) -> str:
         return self.bytes_at(row).decode()

@@ -99,7 +99,7 @@ def test_the_night_keeps_the_newest_of_the_authors_with_their_scores(both: tuple
         assert first is not None
         theirs = [one for one in release.recent.tolist() if own & set(release.authors[one].tolist()) and one != row]
         assert first.more.tolist() == theirs[:BY_AUTHOR]
-        assert set(theirs[:BY_AUTHOR]) <= first.score_of().keys()
+        assert first.scores_of(theirs[:BY_AUTHOR]) is not None
 
 
 def test_one_article_alone_and_none_at_all_are_ranked(make_release: MakeRelease) -> None:
