@@ -147,9 +147,11 @@ class Page:
 
     def _best_of(self, first: First, eligible: Eligibility) -> Iterator[int]:
         """What `ranked` would give, as far as the first tell."""
+        place = self.release.text_preference.item
         for row in eligible.among(first.rows):
-            if not self.variety.copies and len(better := better_versions(self.release, row)):
-                if not set(first.rows.tolist()).isdisjoint(eligible.among(better)):
+            if place(row) and not self.variety.copies:
+                better = eligible.among(better_versions(self.release, row))
+                if not set(first.rows.tolist()).isdisjoint(better):
                     continue
                 if not first.whole:  # a better version of its text may be further down
                     return
@@ -192,7 +194,7 @@ class Page:
 
     def _fill(self, shelf: Shelf, eligible: Eligibility, fallback: Fallback) -> None:
         """Add the newest of the section, then of the paper, until the shelf is full or there are no more."""
-        for source, listing in self._fallbacks(fallback):
+        for source, listing in () if shelf.full else self._fallbacks(fallback):
             if shelf.full:
                 return
             shelf.offer(self._walk([listing], eligible), source)
@@ -227,10 +229,12 @@ class Page:
         return parts(found, float(self.release.text_length[self.row]), self.weights, factor)
 
     def _picks(self, shelf: Shelf, pins: Sequence[Pin], k: int) -> Picks:
-        order = arranged(shelf.rows, pins) if pins else range(len(shelf.rows))
-        rows = [shelf.rows[place] for place in order]
+        rows, sources = shelf.rows, shelf.sources
+        if pins:
+            order = arranged(rows, pins)
+            rows, sources = [rows[place] for place in order], [sources[place] for place in order]
         filled = Filled.FULL if len(rows) == k else Filled.SHORT if rows else Filled.EMPTY
-        return Picks(rows, [shelf.sources[place] for place in order], *self._scored(rows), filled)
+        return Picks(rows, sources, *self._scored(rows), filled)
 
     def _scored(self, rows: list[int]) -> tuple[list[float], list[dict[str, float]]]:
         """The scores of the rows, and their parts where these are wanted."""

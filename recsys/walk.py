@@ -49,8 +49,9 @@ def walk(release: Release, listings: Sequence[Listing], eligible: Eligibility, c
     Without `copies`, a row is passed over where a better version of its text is eligible and in a listing as well.
     """
     walks = [_eligible(listing.rows, eligible) for listing in listings]
+    place = release.text_preference.item
     for row in walks[0] if len(walks) == 1 else heapq.merge(*walks, key=lambda r: (-float(release.published[r]), r)):
-        if copies or not _outdone(release, row, listings, eligible):
+        if copies or not place(row) or not _outdone(release, row, listings, eligible):
             yield row
 
 
