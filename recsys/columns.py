@@ -186,10 +186,10 @@ class KeyTable:
 
     def candidates(self, key: str) -> list[int]:
         """The rows whose key has this key's hash: nearly always none or one."""
-        wanted = np.uint64(key_hash(key))
-        found, place = [], int(self.hashes.searchsorted(wanted))
-        while place < len(self.hashes) and self.hashes[place] == wanted:
-            found.append(int(self.rows[place]))
+        wanted = key_hash(key)
+        found, place = [], int(self.hashes.searchsorted(np.uint64(wanted)))
+        while place < len(self.hashes) and self.hashes.item(place) == wanted:
+            found.append(self.rows.item(place))
             place += 1
         return found
 

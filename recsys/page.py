@@ -147,9 +147,9 @@ class Page:
 
     def _best_of(self, first: First, eligible: Eligibility) -> Iterator[int]:
         """What `ranked` would give, as far as the first tell."""
-        place = self.release.text_preference.item
+        text, place = self.release.text_group.item, self.release.text_preference.item
         for row in eligible.among(first.rows):
-            if place(row) and not self.variety.copies:
+            if text(row) >= 0 and place(row) and not self.variety.copies:
                 better = eligible.among(better_versions(self.release, row))
                 if not set(first.rows.tolist()).isdisjoint(better):
                     continue

@@ -38,12 +38,11 @@ class First:
 
     def scores_of(self, wanted: Sequence[int]) -> list[float] | None:
         """The scores of these rows; None where one of them is none of these."""
-        more = dict(zip(self.more.tolist(), self.more_scores.tolist(), strict=True))
-        rows, found = self.rows.tolist(), list[float]()
-        for row in wanted:
+        rows, more, found = self.rows.tolist(), self.more.tolist(), list[float]()
+        for row in wanted:  # mostly the first few of either: sooner found there than a table of all is made
             if row in more:
-                found.append(more[row])
-            elif row in rows:  # mostly of the first few: sooner found there than in a table of all
+                found.append(self.more_scores.item(more.index(row)))
+            elif row in rows:
                 found.append(self.scores.item(rows.index(row)))
             else:
                 return None
