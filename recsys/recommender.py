@@ -208,7 +208,7 @@ class Recommender:
 
     def _page(self, article_id: str, narrowing: Narrowing, explain: bool = True) -> Page:
         release, standing, row = self.release, self.standing, self.release.row(article_id)
-        first = self._firsts.of(release, row, standing.matching) if standing.plain else None
+        first = self._firsts.of(release, row, standing)
         filters = Filters(**narrowing) if narrowing else _EVERYTHING
         return Page(release, self.weights, self.variety, self.floor, standing, row, filters, first, explain)
 

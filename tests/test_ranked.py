@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from conftest import MakeRelease, article, published
 from fakes import FakeEmbedder
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from test_laws import NOW, articles, narrowings, overlays
 from test_standing import Clock
@@ -14,10 +14,14 @@ from test_standing import Clock
 from recsys import Recommender, Release
 from recsys.answers import Fallback
 from recsys.articles import Article
+from recsys.columns import Rows
+from recsys.eligibility import Eligibility
 from recsys.extension import Extension
 from recsys.overlay import Overlay
+from recsys.page import Page
 from recsys.ranked import BY_AUTHOR, MOST
 from recsys.ranking import Weights
+from recsys.rules import Action, Kind, Rule, Subject
 from recsys.variety import AS_RANKED, Variety
 
 OTHERS = Weights(section=0.3, tempo=0.0)
@@ -74,22 +78,79 @@ def test_a_list_that_is_longer_than_the_night_kept_goes_on(make_release: MakeRel
         assert len(ours.items) == min(k, len(paper) - 1 - len(hidden))
 
 
+def later_view(base: Release, later: list[int]) -> Release:
+    """With arrivals: of 40 and above new articles, the others new versions of what the night knew."""
+    extension = Extension(base)
+    for place, other in enumerate(later):
+        new = replace(articles()[other % 60], id=f"new-{place}" if other >= 40 else articles()[other].id, title="New")
+        extension.add(new, FakeEmbedder().embed([extension.text(new)])[0])
+    return extension.release()
+
+
+arrivals = st.lists(st.integers(0, 79), min_size=1, max_size=6)
+
+
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(later=st.lists(st.integers(0, 79), min_size=1, max_size=6), number=st.integers(0, 59))
+@given(later=arrivals, number=st.integers(0, 59))
+@example(later=[0] * 6, number=53)  # the floor is that of the night, however many have come
 def test_what_came_since_changes_the_lists_that_it_belongs_to(
     both: tuple[Release, Release], later: list[int], number: int
 ) -> None:
-    views = []
-    for base in both:
-        extension = Extension(base)
-        for place, other in enumerate(later):
-            new = replace(
-                articles()[other % 60], id=f"new-{place}" if other >= 40 else articles()[other].id, title="New"
-            )
-            extension.add(new, FakeEmbedder().embed([extension.text(new)])[0])
-        views.append(Recommender(extension.release(), clock=Clock(NOW)))
-    ours, theirs = (view.related(articles()[number].id, 12, 6) for view in views)
+    ours, theirs = (
+        Recommender(later_view(base, later), clock=Clock(NOW)).related(articles()[number].id, 12, 6) for base in both
+    )
     assert replace(ours, release=theirs.release) == theirs
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(later=arrivals, overlay=overlays, on_new=st.sampled_from([Action.EVERGREEN, Action.BOOST, Action.EXCLUDE]))
+def test_what_is_said_of_what_came_since_holds_in_lists_that_were_asked_for_before_and_ends(
+    both: tuple[Release, Release], later: list[int], overlay: Overlay, on_new: Action
+) -> None:
+    factor = 2.0 if on_new is Action.BOOST else 1.0
+    rules = [
+        Rule(
+            on_new,
+            Subject(Kind.ARTICLE, f"new-{place}"),
+            "A. Editor",
+            "a test",
+            NOW,
+            None,
+            id=100 + place,
+            factor=factor,
+        )
+        for place in range(len(later))
+    ]
+    said = [Overlay(), replace(overlay, rules=(*overlay.rules, *rules)), Overlay()]
+    fast, slow = (Recommender(later_view(base, later), clock=Clock(NOW)) for base in both)
+    for one in said:
+        fast, slow = (view.followed(view.release, one) for view in (fast, slow))
+        for asked in articles()[::4]:
+            ours, theirs = (view.related(asked.id, 12, 6) for view in (fast, slow))
+            assert replace(ours, release=theirs.release) == theirs
+
+
+def test_what_editors_lift_is_ranked_anew_where_it_may_stand_and_nowhere_else(
+    make_release: MakeRelease, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One rule must not make the lists of the whole paper slow."""
+    subjects = "storm harbour ferry", "school musical council"
+    release = make_release(
+        [article(n, title="", body=f"{subjects[n % 2]} {n}") for n in range(40)], neighbours=8, kin=0
+    )
+    lifted = Rule(Action.BOOST, Subject(Kind.ARTICLE, "a010"), "A. Editor", "a test", NOW, None, id=1, factor=2.0)
+    recommender, ranked = Recommender(release, overlay=Overlay(rules=(lifted,)), clock=Clock(NOW)), set[int]()
+    plain = Page.ranked
+
+    def noted(page: Page, eligible: Eligibility) -> Rows:
+        ranked.add(page.row)
+        return plain(page, eligible)
+
+    monkeypatch.setattr(Page, "ranked", noted)
+    for row in range(40):
+        recommender.similar(release.ids[row], 5)
+    assert ranked == {row for row in range(40) if 10 in release.neighbours(row).rows}
+    assert 0 < len(ranked) <= 20
 
 
 def test_the_night_keeps_the_newest_of_the_authors_with_their_scores(both: tuple[Release, Release]) -> None:
