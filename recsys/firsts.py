@@ -58,5 +58,5 @@ def _rescored(release: Release, row: int, first: First, changed: Rescored | None
     """Whether any score that the row's lists are made of may be another now."""
     if changed is None:
         return False
-    rows = changed.rows
-    return bool(changed.pages[row] or rows[release.neighbours(row).rows].any() or rows[first.more].any())
+    near = (release if changed.later else release.base).neighbours(row).rows
+    return changed.pages.item(row) or any(changed.rows.take(rows).any() for rows in (near, first.more))

@@ -28,10 +28,12 @@ class Rescored:
     Attributes:
         pages: (n,) bool, articles towards which any other may have another score.
         rows: (n,) bool, articles that may have another score towards any other.
+        later: whether one of these came after the night.
     """
 
     pages: Bools
     rows: Bools
+    later: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +171,8 @@ def _rescored(release: Release, rules: list[Rule], factor: Floats | None, evergr
             pages[rows_of(release, rule.subject)] = True
             if rule.subject.kind is Kind.TAG:  # and makes the others that an article has count for more
                 rows[rows_of(release, rule.subject)] = True
-    return Rescored(pages, rows) if pages.any() or rows.any() else None
+    later = bool(rows[len(release.base) :].any())
+    return Rescored(pages, rows, later) if pages.any() or rows.any() else None
 
 
 def _without(values: Float32s, places: frozenset[int]) -> Float32s:

@@ -9,7 +9,7 @@ from fakes import FakeEmbedder
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from test_laws import NOW, articles, narrowings, overlays
-from test_standing import Clock
+from test_standing import Clock, rule
 
 from recsys import Recommender, Release
 from recsys.answers import Fallback
@@ -21,7 +21,7 @@ from recsys.overlay import Overlay
 from recsys.page import Page
 from recsys.ranked import BY_AUTHOR, MOST
 from recsys.ranking import Weights
-from recsys.rules import Action, Kind, Rule, Subject
+from recsys.rules import Action, Kind
 from recsys.variety import AS_RANKED, Variety
 
 OTHERS = Weights(section=0.3, tempo=0.0)
@@ -109,16 +109,7 @@ def test_what_is_said_of_what_came_since_holds_in_lists_that_were_asked_for_befo
 ) -> None:
     factor = 2.0 if on_new is Action.BOOST else 1.0
     rules = [
-        Rule(
-            on_new,
-            Subject(Kind.ARTICLE, f"new-{place}"),
-            "A. Editor",
-            "a test",
-            NOW,
-            None,
-            id=100 + place,
-            factor=factor,
-        )
+        replace(rule(on_new, Kind.ARTICLE, f"new-{place}", factor=factor), id=100 + place)
         for place in range(len(later))
     ]
     said = [Overlay(), replace(overlay, rules=(*overlay.rules, *rules)), Overlay()]
@@ -138,7 +129,7 @@ def test_what_editors_lift_is_ranked_anew_where_it_may_stand_and_nowhere_else(
     release = make_release(
         [article(n, title="", body=f"{subjects[n % 2]} {n}") for n in range(40)], neighbours=8, kin=0
     )
-    lifted = Rule(Action.BOOST, Subject(Kind.ARTICLE, "a010"), "A. Editor", "a test", NOW, None, id=1, factor=2.0)
+    lifted = replace(rule(Action.BOOST, Kind.ARTICLE, "a010", factor=2.0), id=1)
     recommender, ranked = Recommender(release, overlay=Overlay(rules=(lifted,)), clock=Clock(NOW)), set[int]()
     plain = Page.ranked
 
