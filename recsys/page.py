@@ -87,9 +87,11 @@ class Page:
             self.release, self.row, self.filters, self.standing.hidden, taken, copies=self.variety.copies
         )
 
-    def pinned(self, widget: Widget, k: int) -> list[Pin]:
+    def pinned(self, widget: Widget, k: int, taken: Iterable[int] = ()) -> list[Pin]:
         """The pins that stand in a list of k."""
-        return [] if self.silent(widget) else self._pinned(widget, k, None)
+        if self.silent(widget) or not (pins := self.standing.pins.on(self.release, self.row, widget)):
+            return []
+        return placed(pins, self.eligibility(taken).mask(np.array([pin.row for pin in pins], np.int64)), k)
 
     def silent(self, widget: Widget) -> bool:
         """Whether this page shows no such list."""
@@ -167,18 +169,10 @@ class Page:
 
     def _begun(self, widget: Widget, k: int, taken: Iterable[int]) -> tuple[Eligibility, Shelf, list[Pin]]:
         """A shelf with the pinned rows on it."""
-        eligible, shelf = self.eligibility(taken), Shelf(self.release, self.variety, k)
-        pins = self._pinned(widget, k, eligible)
+        others = list(taken)
+        pins, shelf = self.pinned(widget, k, others), Shelf(self.release, self.variety, k)
         shelf.pin(pin.row for pin in pins)
-        return eligible, shelf, pins
-
-    def _pinned(self, widget: Widget, k: int, eligible: Eligibility | None) -> list[Pin]:
-        """Those of the pins that are eligible, where None is given whoever may be shown on the page at all."""
-        pins = self.standing.pins.on(self.release, self.row, widget)
-        if not pins:
-            return []
-        eligible = self.eligibility() if eligible is None else eligible
-        return placed(pins, eligible.mask(np.array([pin.row for pin in pins], np.int64)), k)
+        return self.eligibility(others), shelf, pins
 
     def _authors(self, ladder: Ladder) -> Iterator[tuple[Source, list[int]]]:
         """The authors, then those who have signed an article with them."""
