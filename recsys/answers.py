@@ -48,8 +48,7 @@ class Filled(StrEnum):
     HIDDEN = "hidden"  # nothing is to be shown on this page: the newsroom said so
 
 
-@dataclass(frozen=True, slots=True)
-class Item(Card):
+class Item(Card, frozen=True):
     """One entry of a list: an article's card, and why it stands there.
 
     `score` is in [0, 1], larger is more related; it orders the items of source `similar`, the others go by date (but

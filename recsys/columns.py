@@ -71,9 +71,9 @@ class ListColumn:
         return len(self.offsets) - 1
 
     def __getitem__(self, row: int) -> npt.NDArray[Any]:
-        if not 0 <= row < len(self):  # -1 would silently be another row's list
+        if not 0 <= row < len(self.offsets) - 1:  # -1 would silently be another row's list
             raise IndexError(f"row {row} of a column of {len(self)}")
-        return self.values[self.offsets[row] : self.offsets[row + 1]]
+        return self.values[self.offsets.item(row) : self.offsets.item(row + 1)]
 
     def gather(self, rows: Rows) -> tuple[npt.NDArray[Any], Int64]:
         """The lists of many rows: `(values, owners)`, both (total,); `owners[i]` is the place in `rows` of value i."""
@@ -107,9 +107,9 @@ class TextColumn:
 
     def bytes_at(self, row: int) -> bytes:
         """The UTF-8 bytes of one row."""
-        if not 0 <= row < len(self):
+        if not 0 <= row < len(self.offsets) - 1:
             raise IndexError(f"row {row} of a column of {len(self)}")
-        return self.blob[self.offsets[row] : self.offsets[row + 1]].tobytes()
+        return self.blob[self.offsets.item(row) : self.offsets.item(row + 1)].tobytes()
 
     def __getitem__(self, row: int) -> str:
         return self.bytes_at(row).decode()
@@ -181,10 +181,10 @@ class KeyTable:
 
     def candidates(self, key: str) -> list[int]:
         """The rows whose key has this key's hash: nearly always none or one."""
-        wanted = np.uint64(key_hash(key))
-        found, place = [], int(self.hashes.searchsorted(wanted))
-        while place < len(self.hashes) and self.hashes[place] == wanted:
-            found.append(int(self.rows[place]))
+        wanted = key_hash(key)
+        found, place = [], int(self.hashes.searchsorted(np.uint64(wanted)))
+        while place < len(self.hashes) and self.hashes.item(place) == wanted:
+            found.append(self.rows.item(place))
             place += 1
         return found
 

@@ -7,6 +7,7 @@ from recsys.ranked import First
 from recsys.ranking import Weights, parts, score, text_relevance
 from recsys.release import Release
 from recsys.signals import Matching, signals
+from recsys.standing import Rescored, Standing
 
 _MOST = 50_000  # lists that are remembered; then all are forgotten
 
@@ -25,16 +26,18 @@ class Firsts:
         self._weights, self._floor = weights, floor
         self._known: dict[int, tuple[bytes, int, First]] = {}  # with what it was made of, and the last row of that
 
-    def of(self, release: Release, row: int, matching: Matching) -> First | None:
+    def of(self, release: Release, row: int, standing: Standing) -> First | None:
         """The first of a row's lists in this view of the release; None where only ranking can tell."""
         first = release.first(row) if self._holds else None
-        if first is None or not (mark := release.mark(row)):
+        if first is None or _rescored(release, row, first, standing.rescored):
+            return None
+        if not (mark := release.mark(row)):
             return first
         known = self._known.get(row)
         if known is not None and known[0] is mark and known[1] < len(release):
             return known[2]
         later = release.later(row)
-        found = self._merged(release, row, first, later, matching)
+        found = self._merged(release, row, first, later, standing.matching)
         if len(self._known) >= _MOST:
             self._known.clear()
         self._known[row] = mark, int(later.rows.max(initial=-1)), found
@@ -49,3 +52,11 @@ class Firsts:
         if not first.whole:  # what comes after the last that the night kept is not known
             order = order[: int(np.flatnonzero(order == len(first.rows) - 1)[0]) + 1]
         return First(rows[order], scores[order], first.whole, first.more, first.more_scores)
+
+
+def _rescored(release: Release, row: int, first: First, changed: Rescored | None) -> bool:
+    """Whether any score that the row's lists are made of may be another now."""
+    if changed is None:
+        return False
+    near = (release if changed.later else release.base).neighbours(row).rows
+    return changed.pages.item(row) or any(changed.rows.take(rows).any() for rows in (near, first.more))

@@ -15,8 +15,11 @@ LEAST = 50  # so many articles stand above the floor on average: in a small arch
 
 
 def floor(release: Release, weights: Weights) -> float:
-    """The smallest relevance by text, in [0, 1], that counts as similar: a quantile of that of random pairs."""
-    share = min(weights.floor, 1.0 - LEAST / max(len(release), 1))
+    """The smallest relevance by text, in [0, 1], that counts as similar: a quantile of that of random pairs.
+
+    It stays that of the night, whatever has come since.
+    """
+    share = min(weights.floor, 1.0 - LEAST / max(len(release.base), 1))
     if share <= 0 or not len(release.chance):
         return 0.0
     cosine, words, names, length = release.chance.T

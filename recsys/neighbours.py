@@ -51,8 +51,8 @@ class Neighbours:
 
     def lookup(self, wanted: Rows) -> "Neighbours":
         """The (m,) rows `wanted` in this order, with what was measured of them."""
-        places = {int(row): place for place, row in enumerate(self.rows)}
-        place = np.array([places.get(int(row), -1) for row in wanted], np.int64)
+        places = {row: place for place, row in enumerate(self.rows.tolist())}
+        place = np.array([places.get(row, -1) for row in wanted.tolist()], np.int64)
         known = place >= 0
 
         def of(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

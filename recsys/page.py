@@ -5,14 +5,13 @@ few, the newest of the section and of the paper fill it, as far as the request a
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from recsys.answers import Fallback, Filled, Order, Source
 from recsys.columns import Rows
 from recsys.eligibility import Eligibility, Filters
-from recsys.firsts import Firsts
 from recsys.neighbours import Neighbours
 from recsys.pins import Pin, arranged, placed
 from recsys.ranked import First
@@ -22,7 +21,7 @@ from recsys.rules import Widget
 from recsys.signals import Floats, Signals, signals
 from recsys.standing import Standing
 from recsys.subjects import author_numbers
-from recsys.variety import Shelf, Variety, best_versions
+from recsys.variety import Shelf, Variety, best_versions, better_versions
 from recsys.walk import Listing, by_authors, of_all, of_section, on_event, walk
 
 Parts = dict[str, Floats]
@@ -68,7 +67,7 @@ class Page:
 
     Attributes:
         floor: the least relevance by text that is called similar, in [0, 1].
-        firsts: the first of each list as far as it is known.
+        first: the first of this article's lists, None where they are not known.
         explained: whether the parts of scores are wanted.
     """
 
@@ -79,7 +78,7 @@ class Page:
     standing: Standing
     row: int
     filters: Filters
-    firsts: Firsts
+    first: First | None
     explained: bool = True
 
     def eligibility(self, taken: Iterable[int] = ()) -> Eligibility:
@@ -96,15 +95,14 @@ class Page:
 
     def silent(self, widget: Widget) -> bool:
         """Whether this page shows no such list."""
-        return bool(self.standing.silent[widget][self.row])
+        return self.standing.silent[widget].item(self.row)
 
     def similar(self, k: int, fallback: Fallback, taken: Iterable[int] = ()) -> Picks:
         """The k most related."""
         if self.silent(Widget.SIMILAR):
             return HIDDEN
         eligible, shelf, pins = self._begun(Widget.SIMILAR, k, taken)
-        first = self._first()
-        if first is None or not self._offered(first, eligible, shelf):
+        if self.first is None or not self._offered(self.first, eligible, shelf):
             shelf.offer(self.ranked(eligible).tolist(), Source.SIMILAR)
         self._fill(shelf, eligible, fallback)
         return self._picks(shelf, pins, k)
@@ -116,8 +114,9 @@ class Page:
         eligible, shelf, pins = self._begun(Widget.AUTHOR, k, taken)
         ordered = self._related if ladder.order == Order.RELATED else self._walk
         for source, authors in self._authors(ladder):
-            if not shelf.full:
-                shelf.offer(ordered(by_authors(self.release, authors), eligible), source)
+            if shelf.full:
+                break
+            shelf.offer(ordered(by_authors(self.release, authors), eligible), source)
         self._fill(shelf, eligible, ladder.fallback)
         return self._picks(shelf, pins, k)
 
@@ -125,9 +124,9 @@ class Page:
         """The k newest on the article's event, but for other versions of its own text."""
         if self.silent(Widget.COVERAGE):
             return HIDDEN
-        shelf = Shelf(self.release, replace(self.variety, per_event=None), k)
-        group = int(self.release.event_group[self.row])
-        if group >= 0:
+        shelf = Shelf(self.release, Variety(self.variety.copies, per_event=None), k)
+        group = self.release.event_group.item(self.row)
+        if group >= 0 and not shelf.full:
             listings = [on_event(self.release, group)]
             shelf.offer(self._walk(listings, self.eligibility(taken)), Source.COVERAGE)
         return self._picks(shelf, [], k)
@@ -143,24 +142,22 @@ class Page:
         rows = near.rows[kept]
         return rows[self._best_first(rows, score(by_part)[kept])]
 
-    def _first(self) -> First | None:
-        """The first of this article's lists, where those of the night hold."""
-        if not self.standing.plain:
-            return None
-        return self.firsts.of(self.release, self.row, self.standing.matching)
-
     def _offered(self, first: First, eligible: Eligibility, shelf: Shelf) -> bool:
         """Whether what `ranked` would give was offered, or as much of it as there is room for."""
-        rows, sure = first.rows[eligible.mask(first.rows)], first.whole
-        if not self.variety.copies:
-            worse = self.release.text_preference[rows] > 0
-            if worse.any():
-                best = best_versions(self.release, rows)
-                rows, worse = rows[best], worse[best]
-            if not sure and worse.any():  # a better version of its text may be further down
-                rows = rows[: int(np.argmax(worse))]
-        shelf.offer(rows.tolist(), Source.SIMILAR)
-        return shelf.full or sure
+        shelf.offer(self._best_of(first, eligible), Source.SIMILAR)
+        return shelf.full or first.whole
+
+    def _best_of(self, first: First, eligible: Eligibility) -> Iterator[int]:
+        """What `ranked` would give, as far as the first tell."""
+        text, place = self.release.text_group.item, self.release.text_preference.item
+        for row in eligible.among(first.rows):
+            if text(row) >= 0 and place(row) and not self.variety.copies:
+                better = eligible.among(better_versions(self.release, row))
+                if not set(first.rows.tolist()).isdisjoint(better):
+                    continue
+                if not first.whole:  # a better version of its text may be further down
+                    return
+            yield row
 
     def signals(self, rows: Rows) -> Signals:
         """The signals of any rows, with what the night measured of them."""
@@ -191,7 +188,7 @@ class Page:
 
     def _fill(self, shelf: Shelf, eligible: Eligibility, fallback: Fallback) -> None:
         """Add the newest of the section, then of the paper, until the shelf is full or there are no more."""
-        for source, listing in self._fallbacks(fallback):
+        for source, listing in () if shelf.full else self._fallbacks(fallback):
             if shelf.full:
                 return
             shelf.offer(self._walk([listing], eligible), source)
@@ -226,17 +223,19 @@ class Page:
         return parts(found, float(self.release.text_length[self.row]), self.weights, factor)
 
     def _picks(self, shelf: Shelf, pins: Sequence[Pin], k: int) -> Picks:
-        order = arranged(shelf.rows, pins) if pins else range(len(shelf.rows))
-        rows = [shelf.rows[place] for place in order]
+        rows, sources = shelf.rows, shelf.sources
+        if pins:
+            order = arranged(rows, pins)
+            rows, sources = [rows[place] for place in order], [sources[place] for place in order]
         filled = Filled.FULL if len(rows) == k else Filled.SHORT if rows else Filled.EMPTY
-        return Picks(rows, [shelf.sources[place] for place in order], *self._scored(rows), filled)
+        return Picks(rows, sources, *self._scored(rows), filled)
 
     def _scored(self, rows: list[int]) -> tuple[list[float], list[dict[str, float]]]:
         """The scores of the rows, and their parts where these are wanted."""
-        first = None if self.explained else self._first()
-        known = {} if first is None else first.score_of()
-        if not self.explained and all(row in known for row in rows):
-            return [known[row] for row in rows], []
+        if not rows:
+            return [], []
+        if not self.explained and self.first is not None and (known := self.first.scores_of(rows)) is not None:
+            return known, []
         by_part = self.parts(np.array(rows, np.int64))
         columns = {name: values.tolist() for name, values in by_part.items()} if self.explained else {}
         found = [{name: values[place] for name, values in columns.items()} for place in range(len(rows))]

@@ -4,6 +4,7 @@ It holds for the weights that the night was given and while nothing but who may 
 `recsys.page` works everything out anew where it does not. Both ways lead to the same list and the same scores.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,10 +36,17 @@ class First:
     more: Int32
     more_scores: npt.NDArray[np.float64]
 
-    def score_of(self) -> dict[int, float]:
-        """The scores by row."""
-        scores = dict(zip(self.more.tolist(), self.more_scores.tolist(), strict=True))
-        return scores | dict(zip(self.rows.tolist(), self.scores.tolist(), strict=True))
+    def scores_of(self, wanted: Sequence[int]) -> list[float] | None:
+        """The scores of these rows; None where one of them is none of these."""
+        rows, more, found = self.rows.tolist(), self.more.tolist(), list[float]()
+        for row in wanted:  # mostly the first few of either: sooner found there than a table of all is made
+            if row in more:
+                found.append(self.more_scores.item(more.index(row)))
+            elif row in rows:
+                found.append(self.scores.item(rows.index(row)))
+            else:
+                return None
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +65,9 @@ class Ranked:
         return len(self.similar)
 
     def __getitem__(self, row: int) -> First:
-        start, stop = self.offsets[row], self.offsets[row + 1]
-        middle = start + self.similar[row]
-        rows, scores = self.rows, self.scores
-        whole = bool(self.similar[row] < MOST)
-        return First(rows[start:middle], scores[start:middle], whole, rows[middle:stop], scores[middle:stop])
+        start, stop, similar = self.offsets.item(row), self.offsets.item(row + 1), self.similar.item(row)
+        middle, rows, scores = start + similar, self.rows, self.scores
+        return First(rows[start:middle], scores[start:middle], similar < MOST, rows[middle:stop], scores[middle:stop])
 
     @classmethod
     def none(cls, n: int) -> "Ranked":

@@ -22,6 +22,21 @@ WIDGETS = (Widget.SIMILAR, Widget.AUTHOR, Widget.COVERAGE)
 
 
 @dataclass(frozen=True, slots=True)
+class Rescored:
+    """Where a score may be another than the night gave.
+
+    Attributes:
+        pages: (n,) bool, articles towards which any other may have another score.
+        rows: (n,) bool, articles that may have another score towards any other.
+        later: whether one of these came after the night.
+    """
+
+    pages: Bools
+    rows: Bools
+    later: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """What is in force for the n rows of a release.
 
@@ -35,7 +50,7 @@ class Standing:
         ignored_sections: nodes that fill no list.
         ignored_authors: numbers that have no list.
         pins: which articles stand in which slots.
-        plain: whether nothing here changes a score: the lists of the night hold, but for who is hidden.
+        rescored: what of this changes scores; None where all are those of the night.
     """
 
     since: float
@@ -48,7 +63,7 @@ class Standing:
     ignored_sections: frozenset[int]
     ignored_authors: frozenset[int]
     pins: Pins
-    plain: bool
+    rescored: Rescored | None
 
     @classmethod
     def of(cls, lives: Lifecycles, now: float) -> "Standing":
@@ -62,8 +77,6 @@ class Standing:
         sections, authors = _ignored(release, rules)
         factor = _factors(release, rules)
         matching = _matching(release, rules, flags & EVERGREEN != 0, sections, authors)
-        told = {rule.action for rule in rules}
-        lasting = np.array_equal(matching.evergreen[: len(release.base)], release.base.flags & EVERGREEN != 0)
         return cls(
             since=now,
             until=_next(now, lives.first, lives.last, overlay.rules),
@@ -75,7 +88,7 @@ class Standing:
             ignored_sections=sections,
             ignored_authors=authors,
             pins=Pins.of(release, rules),
-            plain=factor is None and Action.IGNORE not in told and lasting,
+            rescored=_rescored(release, rules, factor, matching.evergreen),
         )
 
 
@@ -147,6 +160,19 @@ def _matching(
         author_weight=_without(plain.author_weight, authors),
         evergreen=lasting,
     )
+
+
+def _rescored(release: Release, rules: list[Rule], factor: Floats | None, evergreen: Bools) -> Rescored | None:
+    pages, rows = np.zeros(len(release), np.bool_), evergreen != (release.flags & EVERGREEN != 0)
+    if factor is not None:
+        rows |= factor != 1.0
+    for rule in rules:
+        if rule.action is Action.IGNORE:  # it says nothing any more of two articles that share it
+            pages[rows_of(release, rule.subject)] = True
+            if rule.subject.kind is Kind.TAG:  # and makes the others that an article has count for more
+                rows[rows_of(release, rule.subject)] = True
+    later = bool(rows[len(release.base) :].any())
+    return Rescored(pages, rows, later) if pages.any() or rows.any() else None
 
 
 def _without(values: Float32s, places: frozenset[int]) -> Float32s:

@@ -1,6 +1,5 @@
 """One of each text, so many of each event: a list while it is filled."""
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -33,6 +32,7 @@ class Variety:
 
 
 AS_RANKED = Variety(copies=True, per_event=None)
+_NOTHING = np.empty(0, np.int32)
 
 
 class Shelf:
@@ -43,26 +43,17 @@ class Shelf:
         self.sources: list[Source] = []
         self._text, self._event, self._variety, self._k = release.text_group, release.event_group, variety, k
         self._texts: set[int] = set()
-        self._events: Counter[int] = Counter()
+        self._events: dict[int, int] = {}
 
     @property
     def full(self) -> bool:
         """Whether k rows are there."""
         return len(self.rows) >= self._k
 
-    def repeats(self, row: int) -> bool:
-        """Whether the row, or another version of its text, stands here already."""
-        return row in self.rows or (not self._variety.copies and int(self._text[row]) in self._texts)
-
-    def crowded(self, row: int) -> bool:
-        """Whether as many articles on its event stand here as may."""
-        most = self._variety.per_event
-        return most is not None and self._events[int(self._event[row])] >= most
-
     def pin(self, rows: Iterable[int]) -> None:
         """Take the rows, however many are on one event: an editor wants them here."""
         for row in rows:
-            if not self.repeats(row):
+            if not self._repeats(row, self._text.item(row)):
                 self._take(row, Source.PINNED)
 
     def offer(self, rows: Iterable[int], source: Source) -> None:
@@ -70,17 +61,26 @@ class Shelf:
         for row in rows:
             if self.full:
                 return
-            if not (self.repeats(row) or self.crowded(row)):
+            if not (self._repeats(row, self._text.item(row)) or self._crowded(self._event.item(row))):
                 self._take(row, source)
+
+    def _repeats(self, row: int, text: int) -> bool:
+        """Whether the row, or another version of its text, stands here already."""
+        return row in self.rows or (not self._variety.copies and text in self._texts)
+
+    def _crowded(self, event: int) -> bool:
+        """Whether as many articles on the event stand here as may."""
+        most = self._variety.per_event
+        return most is not None and self._events.get(event, 0) >= most
 
     def _take(self, row: int, source: Source) -> None:
         self.rows.append(row)
         self.sources.append(source)
-        text, event = int(self._text[row]), int(self._event[row])
+        text, event = self._text.item(row), self._event.item(row)
         if text >= 0:
             self._texts.add(text)
         if event >= 0:
-            self._events[event] += 1
+            self._events[event] = self._events.get(event, 0) + 1
 
 
 def best_versions(release: Release, rows: Rows) -> Bools:
@@ -92,3 +92,9 @@ def best_versions(release: Release, rows: Rows) -> Bools:
         order = copies[np.lexsort((release.text_preference[rows[copies]], group[copies]))]
         best[order[1:][np.diff(group[order]) == 0]] = False
     return best
+
+
+def better_versions(release: Release, row: int) -> Rows:
+    """The versions of a row's text that are to be shown before it, the best first."""
+    place = release.text_preference.item(row)
+    return release.text_rows[release.text_group.item(row)][:place] if place > 0 else _NOTHING

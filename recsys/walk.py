@@ -4,13 +4,12 @@ import heapq
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from recsys.columns import Rows
 from recsys.eligibility import Eligibility
 from recsys.release import Release
+from recsys.variety import better_versions
 
-_FIRST_BLOCK = 64
+_FIRST_BLOCK = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,24 +49,21 @@ def walk(release: Release, listings: Sequence[Listing], eligible: Eligibility, c
     Without `copies`, a row is passed over where a better version of its text is eligible and in a listing as well.
     """
     walks = [_eligible(listing.rows, eligible) for listing in listings]
+    place = release.text_preference.item
     for row in walks[0] if len(walks) == 1 else heapq.merge(*walks, key=lambda r: (-float(release.published[r]), r)):
-        if copies or not _outdone(release, row, listings, eligible):
+        if copies or not place(row) or not _outdone(release, row, listings, eligible):
             yield row
 
 
 def _eligible(rows: Rows, eligible: Eligibility) -> Iterator[int]:
-    start, size = 0, _FIRST_BLOCK
+    yield from eligible.among(rows[:_FIRST_BLOCK])  # mostly nobody asks for more
+    start = _FIRST_BLOCK
     while start < len(rows):
-        block = rows[start : start + size]
+        block = rows[start : 4 * start]
         yield from block[eligible.mask(block)].tolist()
-        start, size = start + size, size * 2
+        start *= 4
 
 
 def _outdone(release: Release, row: int, listings: Sequence[Listing], eligible: Eligibility) -> bool:
-    group = int(release.text_group[row])
-    if group < 0:
-        return False
-    versions = release.text_rows[group]
-    better = versions[: int(release.text_preference[row])]
-    there = np.array([any(listing.holds(int(one)) for listing in listings) for one in better], np.bool_)
-    return bool(eligible.mask(better[there]).any()) if len(better) else False
+    better = better_versions(release, row)
+    return any(any(listing.holds(one) for listing in listings) for one in eligible.among(better))

@@ -398,6 +398,7 @@ def test_every_benchmark_runs_and_finds_what_it_says(tmp_path: Path) -> None:
     assert ("2 workers", "taken down: gone from all lists") in named["freshness"]
     assert ("6 pending, over HTTP", "one more write, until its list is there") in named["pending"]
     assert ("300 articles", "related p50, to the bare table") in named["request"]
+    assert ("300 articles", "similar(k=6), on a usual day") in named["request"]
     assert ("mixed, cpu", "our default: CPU a text") in named["embedding"]
     assert any(what.startswith("our default, to sentence-transformers, batch") for _, what in named["embedding"])
     assert any(what == "throughput, to FastAPI, constant bytes" for _, what in named["http"])

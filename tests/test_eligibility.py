@@ -1,7 +1,9 @@
 """As of a moment, no list and no fallback shows what was published later."""
 
+from copy import copy
 from datetime import UTC, datetime, timedelta, timezone
 
+import numpy as np
 import pytest
 from conftest import DAY_ZERO, MakeRelease, article, published
 from hypothesis import given, settings
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 from recsys import Recommender, Release
 from recsys.answers import Source
 from recsys.articles import Article, AuthorName
-from recsys.eligibility import Filters
+from recsys.eligibility import Eligibility, Filters
 from recsys.errors import ConfigError
 
 INES = AuthorName("Ines Vallory")
@@ -18,11 +20,11 @@ SECOND = timedelta(seconds=1)
 
 
 def paper() -> list[Article]:
-    """50 articles, one a day; every seventh has no date, every other a section, every third is by Ines."""
+    """50 articles, one a day; every seventh has no date, three of four a section, every third is by Ines."""
     return [
         article(
             n,
-            section="news/local" if n % 2 else "",
+            section=("", "news/local", "news", "news/local")[n % 4],
             authors=(INES,) if n % 3 == 0 else (),
             published_at=None if n % 7 == 0 else DAY_ZERO + timedelta(days=n),
         )
@@ -86,3 +88,29 @@ def test_a_moment_without_a_zone_is_refused(release: Release, name: str) -> None
     for ask in (recommender.similar, recommender.more_from_author, recommender.related):
         with pytest.raises(ConfigError, match="no time zone"):
             ask("a001", **{name: naive})
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    own=st.integers(0, 49), hidden=st.sets(st.integers(0, 49)), taken=st.sets(st.integers(0, 49), max_size=20),
+    exclude=st.sets(st.integers(0, 60), max_size=20), copies=st.booleans(),
+    section=st.sampled_from([None, None, "news", "news/local", "nowhere"]),
+    without=st.sampled_from([(), (), ("news/local",), ("nowhere", "news")]),
+    after=st.one_of(st.none(), st.integers(-1, 51)), before=st.one_of(st.none(), st.integers(-1, 51)),
+)  # fmt: skip
+def test_one_by_one_the_same_are_eligible_as_all_at_once(
+    release: Release, own: int, hidden: set[int], taken: set[int], exclude: set[int], copies: bool,
+    section: str | None, without: tuple[str, ...], after: int | None, before: int | None,
+) -> None:  # fmt: skip
+    moments = [None if day is None else DAY_ZERO + timedelta(days=day) for day in (after, before)]
+    filters = Filters({f"a{n:03}" for n in exclude}, section, without, *moments)
+    mask, rows = np.isin(np.arange(50), list(hidden)), np.random.default_rng(own).permutation(50)
+    eligible = Eligibility(with_versions(release), own, filters, mask, taken, copies)
+    assert list(eligible.among(rows)) == rows[eligible.mask(rows)].tolist()
+
+
+def with_versions(release: Release) -> Release:
+    """The release with every third article a version of one text."""
+    found = copy(release)
+    found.text_group = np.where(np.arange(50) % 3 == 0, 0, -1).astype(np.int32)
+    return found

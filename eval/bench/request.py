@@ -8,6 +8,7 @@ from typing import ClassVar
 from eval.bench.base import prepared
 from eval.bench.benchmark import Room
 from eval.bench.corpus import CorpusConfig
+from eval.bench.day import a_day
 from eval.bench.interleave import interleaved
 from eval.bench.reading import asked_for, timed
 from eval.bench.results import LATENCY, Result, ratio, result
@@ -26,6 +27,7 @@ class Request:
     Attributes:
         articles: sizes of the archives.
         calls: of each kind in each repetition, for ids drawn by Zipf's law.
+        arrivals: articles that came after the night, for the kinds of a usual day (`eval.bench.day`).
     """
 
     name: ClassVar[str] = "request"
@@ -34,17 +36,23 @@ class Request:
     articles: tuple[int, ...] = (10_000, 100_000)
     calls: int = 1_000
     repetitions: int = 7
+    arrivals: int = 50
     seed: int = 0
 
     def measure(self, room: Room) -> Iterator[Result]:
         """All sizes and kinds in turn."""
         kinds: dict[str, Callable[[int], list[float]]] = {}
         for size in self.articles:
-            release = Release.open(prepared(CorpusConfig(size, self.seed), room.work).releases, verify=False)
+            base = prepared(CorpusConfig(size, self.seed), room.work)
+            release = Release.open(base.releases, verify=False)
             ours, bare = Recommender(release), TableRead(release)
+            view, said = a_day(base, release, self.arrivals)
+            busy = ours.followed(view, said)
             calls: dict[str, Callable[[str], object]] = {
                 "similar(k=6)": partial(ours.similar, k=6),
                 "related": ours.related,
+                "similar(k=6), on a usual day": partial(busy.similar, k=6),
+                "related, on a usual day": busy.related,
                 _FLOOR: bare.similar,
             }
             kinds |= {f"{size:,}|{what}": partial(self._timed, call, size) for what, call in calls.items()}
