@@ -19,11 +19,11 @@ import numpy.typing as npt
 
 from recsys.errors import ConfigError, EngineLost
 from recsys.index_kind import Kind
-from recsys.pgvector import MOST, Shard
 from recsys.progress import Advance
 from recsys.waits import JOB, Waits
 
 if TYPE_CHECKING:
+    from recsys.pgvector import Shard
     from recsys.vectors import VectorIndex
 
 log = logging.getLogger(__name__)
@@ -53,6 +53,8 @@ class Engine:
     def __init__(
         self, urls: str, waits: Waits = JOB, pause: float = 0.0, clock: Callable[[], float] = monotonic
     ) -> None:
+        from recsys.pgvector import Shard  # SQLAlchemy, which would keep every worker's start waiting
+
         addresses = urls.split()
         if not addresses:
             raise ConfigError("no engine of vectors: give --engine postgresql://user@host/database")
@@ -125,12 +127,12 @@ class Engine:
         with self._lock:
             if self._lost is not None and self._clock() >= self._again:
                 try:
-                    self._asked(Shard.ping)
+                    self._asked(lambda shard: shard.ping())
                 except EngineLost:
                     return False
             return self._lost is None
 
-    def _asked(self, question: Callable[[Shard], T]) -> list[T]:
+    def _asked(self, question: Callable[["Shard"], T]) -> list[T]:
         """What each server answers; remembers whether they are there, and says so once."""
         if self._lost is not None and self._clock() < self._again:
             raise EngineLost(str(self._lost))
@@ -146,7 +148,7 @@ class Engine:
         self._lost = None
         return found
 
-    def _all(self, question: Callable[[Shard], T]) -> list[T]:
+    def _all(self, question: Callable[["Shard"], T]) -> list[T]:
         """What each server answers; all have answered, or failed, when it returns. A second try where one hung up."""
         asked = [self._pool.submit(_twice, question, shard) for shard in self._shards]
         failed = [error for one in asked if (error := one.exception()) is not None]
@@ -174,6 +176,8 @@ class Collection:
 
     def harder(self) -> Iterator["Collection"]:
         """This one, and then those that look at more, each at half as much again."""
+        from recsys.pgvector import MOST
+
         effort = self.effort
         while effort < MOST:
             yield Collection(self.engine, self.name, effort)
@@ -181,12 +185,12 @@ class Collection:
         yield Collection(self.engine, self.name, MOST)
 
 
-def _put(shard: Shard, name: str, rows: npt.NDArray[np.int64], vectors: npt.NDArray[np.float32]) -> None:
+def _put(shard: "Shard", name: str, rows: npt.NDArray[np.int64], vectors: npt.NDArray[np.float32]) -> None:
     own = rows % shard.parts == shard.part
     shard.put(name, rows[own], vectors[own])
 
 
-def _twice(question: Callable[[Shard], T], shard: Shard) -> T:
+def _twice(question: Callable[["Shard"], T], shard: "Shard") -> T:
     """A connection that was idle while its server was started anew is found broken only when it is used."""
     fresh = not shard.connected
     try:
