@@ -77,7 +77,8 @@ def add(
     founded = last.foundation or Foundation(last.id, last.articles, last.change, 0)
     extension = Extension(release, keeping=True)
     with store.snapshot() as snapshot:
-        since = _since(snapshot, last, extension, most_arrivals(founded.rows, share_) - founded.arrivals)
+        room = most_arrivals(founded.rows, share_) - founded.arrivals - len(release.withdrawn)
+        since = _since(snapshot, release, extension, room)
         boilerplate = Boilerplate(release.report["boilerplate"]["lines"])
         with progress("embed", len(since.fresh)) as advance:
             articles = _articles(snapshot, since.fresh)
@@ -111,7 +112,8 @@ def add(
     )
 
 
-def _since(snapshot: Snapshot, last: Manifest, extension: Extension, room: int) -> Since:
+def _since(snapshot: Snapshot, release: Release, extension: Extension, room: int) -> Since:
+    last = release.manifest
     if room < 0:
         raise BuildAnew("more articles than are wanted stand beside the last full build")
     if snapshot.change < last.change:
@@ -122,11 +124,14 @@ def _since(snapshot: Snapshot, last: Manifest, extension: Extension, room: int) 
         if len(lives) > max(_PER_ARRIVAL * room, _PER_ARRIVAL * FEW):
             raise BuildAnew(f"more than {len(lives) - 1:,} articles have changed")
     usable = [key for key, life in lives.items() if life.status is Status.USABLE]
+    room -= len(release.rows(key for key, life in lives.items() if life.status is not Status.USABLE))
     fresh: list[str] = []
     for page in _pages(snapshot, usable):
         fresh += [article.id for article in page if not extension.knows(article, True)]
         if len(fresh) > room:
-            raise BuildAnew(f"more than {room:,} articles are new or printed otherwise")
+            break
+    if len(fresh) > room:
+        raise BuildAnew("too many articles are new, printed otherwise or withdrawn since the last full build")
     return Since(lives, fresh, snapshot.change)
 
 

@@ -79,7 +79,8 @@ class Release:
         path: its folder.
         manifest: what it says of itself.
         replaced: (m,) int64, rows that stand for nothing any more; see `recsys.extension`.
-        withdrawn: the status of each row whose article was withdrawn between the full build and this release.
+        withdrawn: the status of each row whose article was withdrawn between the full build and this release; it is
+            not found by its id.
         published: (n,) int64, seconds since 1970 UTC, `UNDATED` where unknown.
         section: (n,) int32, the row's node in the section tree, -1 where unknown.
         section_ancestors: (nodes, depth) int32, each node's path from the root, padded with -1.

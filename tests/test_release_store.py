@@ -115,7 +115,7 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     store, releases = archive(folder, 10), folder / "releases"
     for night in range(5):
         store.put([article(100 + night)])
-        nightly(store, releases, FakeEmbedder(), FORCED)
+        nightly(store, releases, FakeEmbedder(), replace(FORCED, arrivals=0.0))
     return [releases / release for release in reversed(release_ids(releases))]
 
 

@@ -71,7 +71,7 @@ class ExtendedRelease(Release):
         for key in article_ids:
             later = self._last(self._annex.rows_of_id.get(key, ()))
             found += self._base.rows([key]) if later < 0 else [later]
-        return found
+        return [row for row in found if row not in self.withdrawn] if self.withdrawn else found
 
     def row_of_url(self, url: str) -> int:
         """The row of the article at this address, whatever its scheme, tracking parameters or fragment.
@@ -81,7 +81,7 @@ class ExtendedRelease(Release):
         """
         later = self._last(self._annex.rows_of_url.get(canonical_url(url) or "", ()))
         row = self._base.row_of_url(url) if later < 0 else later
-        if self._is_replaced(row):  # its article has another address now
+        if self._is_replaced(row) or row in self.withdrawn:  # its article has another address now, or is gone
             raise ArticleNotFound(url)
         return row
 

@@ -68,6 +68,8 @@ class Extension:
 
     def knows(self, article: Article, has_vector: bool) -> bool:
         """Whether the article is here as it is now printed, and with a vector if there is one."""
+        if any(row in self._annex.withdrawn for row in self._annex.rows(article.id)):
+            return False  # it is back, and gets a row of its own
         known = self._contents.get(article.id)
         if known is not None:
             return known[0] == content_hash(article) and (known[1] or not has_vector)
