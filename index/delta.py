@@ -82,9 +82,7 @@ def add(
         boilerplate = Boilerplate(release.report["boilerplate"]["lines"])
         with progress("embed", len(since.fresh)) as advance:
             articles = _articles(snapshot, since.fresh)
-            log.info(
-                "%s", embed_missing(store, articles, embedder, boilerplate, advance=advance, crew=crew)
-            )
+            log.info("%s", embed_missing(store, articles, embedder, boilerplate, advance=advance, crew=crew))
         with progress("add", len(since.fresh)) as advance:
             for page in _pages(snapshot, since.fresh):
                 keys = [embedding_key(article, embedder, boilerplate)[0] for article in page]

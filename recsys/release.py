@@ -43,7 +43,7 @@ import numpy.typing as npt
 from recsys import cards
 from recsys.articles import Article, Status, section_path
 from recsys.cards import Card
-from recsys.columns import Int32, Int64, KeyTable, ListColumn, Rows, TextColumn, open_array
+from recsys.columns import Bools, Int32, Int64, KeyTable, ListColumn, Rows, TextColumn, open_array
 from recsys.errors import ArticleNotFound, NoRelease, ReleaseDamaged
 from recsys.lifecycle import Lifecycle
 from recsys.lookup import Lookup
@@ -337,6 +337,14 @@ class Release:
         if self._engine is not None and "collection" in about:
             outside = self._engine.collection(str(about["collection"]), int(about["effort"]))
         return VectorIndex.open(self.path / VECTORS, n=len(self), dim=self.manifest.model.dim, candidates=outside)
+
+    @property
+    def present(self) -> Bools:
+        """(n,) bool, true where the row is of an article that the release has: neither replaced nor withdrawn."""
+        found = np.ones(len(self), np.bool_)
+        found[self.replaced] = False
+        found[list(self.withdrawn)] = False
+        return found
 
     @cached_property
     def arrived(self) -> npt.NDArray[np.float32]:

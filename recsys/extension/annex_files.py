@@ -4,6 +4,7 @@ What is large stays mapped, and what each arrival is near to is not worked out a
 an arrival.
 """
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 
 from recsys.articles import Status
 from recsys.authors import People
-from recsys.columns import Int32, ListColumn, TextColumn, TextColumnWriter, open_array, save_array
+from recsys.columns import ListColumn, TextColumn, TextColumnWriter, open_array, save_array
 from recsys.extension.annex import NUMBERS, Annex
 from recsys.extension.kept import NAME, open_rest, save_rest
 from recsys.lookup import Lookup, write_lookup
@@ -128,16 +129,14 @@ def _find(annex: Annex, folder: Path) -> None:
                 texts[number] = tags.text(number)
             annex.rows_of_tag[texts[number]].append(row)
     words = Lookup.open(folder, f"{NAME}.words", f"{NAME}.word_rows")
-    annex.rows_of_word.update(
-        zip((word.decode() for word in _texts(words.texts)), _lists(words.numbers), strict=True)
-    )
+    annex.rows_of_word.update(zip((word.decode() for word in _texts(words.texts)), _lists(words.numbers), strict=True))
 
 
 def _texts(column: TextColumn) -> list[bytes]:
     blob, ends = column.blob.tobytes(), column.offsets.tolist()
-    return [blob[start:end] for start, end in zip(ends[:-1], ends[1:], strict=True)]
+    return [blob[start:end] for start, end in pairwise(ends)]
 
 
 def _lists(column: ListColumn) -> list[list[int]]:
     values, ends = column.values.tolist(), column.offsets.tolist()
-    return [values[start:end] for start, end in zip(ends[:-1], ends[1:], strict=True)]
+    return [values[start:end] for start, end in pairwise(ends)]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +34,7 @@ class KeptTerms:
 
     def __iter__(self) -> Iterator[Terms]:
         ends = self.offsets.tolist()
-        for start, end in zip(ends[:-1], ends[1:], strict=True):
+        for start, end in pairwise(ends):
             span = slice(start, end)
             yield Terms(self.hashes[span], self.weights[span], self.fresh[span])
 
