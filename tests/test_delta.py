@@ -212,7 +212,7 @@ def test_neighbours_are_those_of_a_full_build_as_far_as_those_of_the_live_servic
 
 @pytest.fixture(scope="module")
 def halves(tmp_path_factory: pytest.TempPathFactory) -> tuple[Release, Release]:
-    """The paper of the laws: built whole, and its last third added by two nights, some changed, some since withdrawn."""
+    """The paper of the laws: built whole, and its last third added by two nights, some changed, some withdrawn."""
     whole, folder = list(articles()), tmp_path_factory.mktemp("paper")
     gone = [replace(whole[n], id=f"gone-{n}", url=f"https://paper.example/gone/{n}") for n in (1, 8, 44)]
     house = Paper(folder)
@@ -332,9 +332,9 @@ def test_all_is_built_where_nothing_can_be_added_to_or_too_much_has_changed(
     assert "it is asked for" in after(replace(some, arrivals=0.0), article(63))
     other = replace(some, build=BuildConfig(neighbours=5))
     assert "configuration" in after(other, article(64))
-    for number in (1, 2, 3, 4):
+    for number in range(1, 6):
         assert after(other, article(number, status=Status.WITHHELD)) == ""
-    assert "too many articles" in after(other, article(5, status=Status.WITHHELD)), "5 of 19 are gone"
+    assert "too many articles" in after(other, article(6, status=Status.WITHHELD)), "6 of 22 are gone"
     cards = house.releases / current_id(house.releases) / "cards.utf8"
     cards.write_bytes(cards.read_bytes()[:-1])
     assert "cards.utf8" in after(other, article(80))
@@ -366,13 +366,9 @@ def test_the_command_adds_and_builds_as_it_is_told(tmp_path: Path) -> None:
     first = night(0)
     assert first.foundation is None
     assert night(1).foundation == Foundation(first.id, N + 1, first.change, 1)
-    assert night(2).foundation is None, "of fifteen articles one is few, two are not"
-    assert night(3, "--arrivals", "0").foundation is None
-    added = night(4, "--arrivals", "0.5")
-    assert added.foundation is not None
+    assert night(2, "--arrivals", "0").foundation is None
     found = CliRunner().invoke(main, ["releases", "--releases", str(house.releases)]).output.splitlines()
-    assert len(found) == 5
-    assert f"{added.articles} articles" in found[0]
+    assert [f"{N + number} articles" in line for number, line in zip((3, 2, 1), found, strict=True)] == [True] * 3
     assert CliRunner().invoke(main, ["verify", "--releases", str(house.releases)]).exit_code == 0
     assert CliRunner().invoke(main, ["nightly", "--arrivals", "2"]).exit_code == 2
 

@@ -121,11 +121,12 @@ class Stories:
         prints, n = Fingerprints.open(folder, f"{NAME}.text"), len(annex.base)
         agency, updated = (open_array(folder / f"{NAME}.{name}.npy").tolist() for name in ("agency", "updated"))
         published, lengths = (annex.numbers[name].view()[n:].tolist() for name in ("published", "text_length"))
+        replaced_by = np.full(n + len(annex), n + len(annex), np.int64)
+        replaced_by[list(annex.replaced_by)] = list(annex.replaced_by.values())
         for place, near in enumerate(annex.near.own):
-            known = [annex.replaced_by.get(row, n + place + 1) > n + place for row in near.rows.tolist()]
             numbers = agency[place], updated[place], published[place], lengths[place]
-            kept = near.of(np.array(known, np.bool_))
-            self._facts.add(Fact(annex.ids[place].decode(), prints[place], *numbers, kept))
+            known = near.of(replaced_by[near.rows] > n + place)  # what was still there when it came
+            self._facts.add(Fact(annex.ids[place].decode(), prints[place], *numbers, known))
         numbers_of = annex.numbers
         self._text = Groups(numbers_of["text_group"].view(), annex.text_rows(), self._by_preference)
         self._event = Groups(numbers_of["event_group"].view(), annex.event_rows(), self._newest_first)
