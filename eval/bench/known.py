@@ -4,6 +4,7 @@ from eval.bench.benchmark import Benchmark
 from eval.bench.embedding import Embedding
 from eval.bench.freshness import Freshness
 from eval.bench.http import Http
+from eval.bench.night import Night
 from eval.bench.peers.compare import Peers
 from eval.bench.pending import Pending
 from eval.bench.request import Request
@@ -12,5 +13,5 @@ from eval.bench.scaling import Scaling
 
 def known() -> dict[str, Benchmark]:
     """Each benchmark by its name, with the defaults of its options, in the order of a run of all."""
-    every = (Request(), Http(), Pending(), Freshness(), Embedding(), Peers(), Scaling())
+    every = (Request(), Http(), Pending(), Freshness(), Embedding(), Night(), Peers(), Scaling())
     return {one.name: one for one in every}
