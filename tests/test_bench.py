@@ -379,15 +379,7 @@ def test_every_benchmark_runs_and_finds_what_it_says(tmp_path: Path) -> None:
     ]  # fmt: skip
     arguments = [word for text in tiny for word in ("--set", text)]
     file, work = tmp_path / "found.json", tmp_path / "work"
-    names = [
-        "request",
-        "http",
-        "pending",
-        "freshness",
-        "embedding",
-        "night",
-        "peers",
-    ]  # scaling is in test_bench_scaling.py
+    names = ["request", "http", "pending", "freshness", "embedding", "night", "peers"]  # scaling has a file of its own
     done = CliRunner().invoke(main, ["bench", *names, "--work", str(work), "--json", str(file), *arguments])
     assert done.exit_code == 0, done.output
     found = {one["name"]: one["results"] for one in json.loads(file.read_text())["benchmarks"]}
