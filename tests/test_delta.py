@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 from conftest import DAY_ZERO, MakeRelease, article, published
 from fakes import FakeEmbedder
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from test_extension import check_filters, check_recall, everything_of
 from test_laws import articles, narrowings, overlays
@@ -137,6 +137,20 @@ edits = st.lists(
 )  # fmt: skip
 
 
+WIRE = " ".join(f"harbour council flood{n} water{n % 7} storm{n}" for n in range(30))
+
+
+def wired(number: int, words: str = "", hours: int = 0) -> Article:
+    return article(number, title=f"Flood {words}", body=f"{WIRE} {words}", published_at=DAY_ZERO + timedelta(hours=hours))
+
+
+@example(  # a row that is withheld, then replaced, and what is replaced again and again while copies come
+    nights=[
+        [replace(first_articles()[2], recommendable=False, expires_at=DAY_ZERO), wired(20), wired(21, "again", 3)],
+        [wired(2), wired(20, "changed", 1), wired(22, "here", 2)],
+        [wired(20, "once more", 4), wired(23, "there", 5), wired(24)],
+    ]
+)
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(nights=st.lists(edits, min_size=1, max_size=3))
 def test_night_after_night_answers_as_the_live_service_over_the_full_build_does(
