@@ -95,8 +95,12 @@ def _vectors(release: Release, last: Manifest | None, limits: Limits) -> Iterato
         yield from _built_vectors(release, limits)
         yield from _recall(release, limits)
         return
-    known = "vectors", _LENGTHS, _OWN
-    yield from (found for found in last.checks if found.name in known or found.name.startswith(_RECALL))
+    outside = "collection" in release.manifest.index  # an engine is no file: it may be another by now
+    for found in last.checks:
+        if found.name in ("vectors", _LENGTHS, _OWN) or (found.name.startswith(_RECALL) and not outside):
+            yield found
+    if outside:
+        yield from _recall(release.base, limits)
     vectors = release.arrived
     number, wrong = len(vectors), _not_unit(vectors)
     yield _check("vectors of arrivals", number, f"{foundation.arrivals}", number == foundation.arrivals)

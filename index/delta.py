@@ -89,6 +89,7 @@ def add(
                 for article, vector in zip(page, store.embeddings(keys, embedder.dim), strict=True):
                     extension.add(article, vector)
                     if extension.lacks_a_search(article.id):
+                        release.vectors.search(vector[None], 1)  # which says more of what is wrong
                         raise EngineLost("the engine of vectors was lost while articles were compared; run again")
                     advance(1)
     extension.settle(since.lives)

@@ -141,7 +141,9 @@ WIRE = " ".join(f"harbour council flood{n} water{n % 7} storm{n}" for n in range
 
 
 def wired(number: int, words: str = "", hours: int = 0) -> Article:
-    return article(number, title=f"Flood {words}", body=f"{WIRE} {words}", published_at=DAY_ZERO + timedelta(hours=hours))
+    return article(
+        number, title=f"Flood {words}", body=f"{WIRE} {words}", published_at=DAY_ZERO + timedelta(hours=hours)
+    )
 
 
 @example(  # a row that is withheld, then replaced, and what is replaced again and again while copies come

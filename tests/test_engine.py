@@ -251,9 +251,9 @@ def test_collections_go_with_their_releases_and_those_of_another_place_stay(
     first = night(store, releases, urls, keep=1)
     assert first.index["collection"] == other.index["collection"], "two places share what is the same"
     store.put([article(500, body=body(500))])
-    second = night(store, releases, urls, keep=2)
+    second = night(store, releases, urls, keep=2, arrivals=0.0)
     store.put([article(501, body=body(501))])
-    third = night(store, releases, urls, keep=1)
+    third = night(store, releases, urls, keep=1, arrivals=0.0)
     kept = {f"vectors_{made.index['collection']}" for made in (other, third)}
     assert second.index["collection"] not in str(kept)
     for url in urls.split():
@@ -286,6 +286,9 @@ def test_a_night_without_its_engine_fails_clearly_and_the_last_release_stays(
     assert "/nowhere" in str(raised.value)
     assert "s3cret" not in str(raised.value)
     assert current_id(tmp_path / "releases") == last.id
+    added = night(store, tmp_path / "releases", urls)
+    assert added.foundation is not None
+    assert added.index["collection"] == last.index["collection"], "it stands on the same full build"
     with pytest.raises(ConfigError, match="give --engine"):
         nightly(store, tmp_path / "none", FakeEmbedder(), NightlyConfig(BuildConfig(index=IndexConfig("engine"))))
 
