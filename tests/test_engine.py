@@ -270,8 +270,10 @@ def test_an_engine_that_misses_too_much_is_refused_and_the_last_release_stays(
         return np.tile(np.arange(count), (len(queries), 1))
 
     monkeypatch.setattr(Engine, "search", careless)
-    with pytest.raises(BuildRefused, match=r"recall@10 of the vector index \(engine, effort 1000\) is 0\.\d+, must be"):
-        night(store, tmp_path / "releases", urls)
+    for effort, rebuild in ((1000, True), (last.index["effort"], False)):
+        says = rf"recall@10 of the vector index \(engine, effort {effort}\) is 0\.\d+, must be"
+        with pytest.raises(BuildRefused, match=says):
+            night(store, tmp_path / "releases", urls, rebuild=rebuild)
     assert current_id(tmp_path / "releases") == last.id
 
 
