@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
+import numpy as np
+
 from eval.markdown import cell
 from eval.rbo import PERSISTENCE, rbo_ext
 from recsys.answers import Item
@@ -137,7 +139,7 @@ def _moved(items: Iterable[Item], others: Sequence[str], other: Release) -> tupl
 
 
 def _ids(release: Release) -> set[str]:
-    return {release.ids[row] for row in range(len(release))}
+    return {release.ids[row] for row in np.flatnonzero(release.present).tolist()}
 
 
 def _missing(moved: Iterable[Moved]) -> int:

@@ -12,6 +12,9 @@ from recsys.manifest import Check, Manifest
 from recsys.recall import recall
 from recsys.release import Release
 
+_LENGTHS = "vectors that are not finite and of length 1"
+_OWN = "sampled articles that are not their own nearest"
+_RECALL = "recall@"
 REQUIRED = ("with_title", "with_url", "with_body", "with_published_at")  # no newspaper's export is without them
 
 
@@ -39,12 +42,14 @@ class Limits:
 
 
 def check(release: Release, last: Manifest | None, limits: Limits) -> list[Check]:
-    """All checks of a finished build, in a fixed order; `last` is the manifest of the release that is served now."""
+    """All checks of a finished build, in a fixed order; `last` is the manifest of the release that is served now.
+
+    Where the release stands on the full build of the last one, the vectors of that are as they were checked then.
+    """
     return [
         *_counts(release, last, limits),
         *_columns(release, last, limits),
-        *_vectors(release, limits),
-        *_recall(release, limits),
+        *_vectors(release, last, limits),
         *_lists(release, limits),
     ]
 
@@ -67,7 +72,7 @@ def _check(name: str, value: float, limit: str, passed: bool) -> Check:
 
 
 def _counts(release: Release, last: Manifest | None, limits: Limits) -> Iterator[Check]:
-    n = len(release)
+    n = release.manifest.articles
     yield _check("articles", n, "at least 1", n >= 1)
     if last is not None and last.articles:
         low, high = (1 - limits.shrink) * last.articles, limits.grow * max(last.articles, 100)
@@ -76,7 +81,7 @@ def _counts(release: Release, last: Manifest | None, limits: Limits) -> Iterator
 
 def _columns(release: Release, last: Manifest | None, limits: Limits) -> Iterator[Check]:
     """A column that is empty, or suddenly far emptier, is nearly always a wrong --map or a broken export."""
-    n = len(release)
+    n = release.manifest.articles
     for name, filled in release.manifest.counts.items():
         if name.startswith("with_"):
             before = last.counts.get(name, 0) / last.articles if last and last.articles else 0.0
@@ -84,18 +89,36 @@ def _columns(release: Release, last: Manifest | None, limits: Limits) -> Iterato
             yield _check(f"articles {name.replace('_', ' ', 1)}", filled, f"at least {least}", filled >= least)
 
 
-def _vectors(release: Release, limits: Limits) -> Iterator[Check]:
+def _vectors(release: Release, last: Manifest | None, limits: Limits) -> Iterator[Check]:
+    foundation = release.manifest.foundation
+    if foundation is None or last is None:
+        yield from _built_vectors(release, limits)
+        yield from _recall(release, limits)
+        return
+    outside = "collection" in release.manifest.index  # an engine is no file: it may be another by now
+    for found in last.checks:
+        if found.name in ("vectors", _LENGTHS, _OWN) or (found.name.startswith(_RECALL) and not outside):
+            yield found
+    if outside:
+        yield from _recall(release.base, limits)
+    vectors = release.arrived
+    number, wrong = len(vectors), _not_unit(vectors)
+    yield _check("vectors of arrivals", number, f"{foundation.arrivals}", number == foundation.arrivals)
+    yield _check("vectors of arrivals that are not finite and of length 1", wrong, "0", wrong == 0)
+
+
+def _built_vectors(release: Release, limits: Limits) -> Iterator[Check]:
     index, n = release.vectors, len(release)
     yield _check("vectors", index.n, f"{n}", index.n == n)
     wrong = sum(_not_unit(index.vectors(np.arange(start, min(start + 4096, n)))) for start in range(0, n, 4096))
-    yield _check("vectors that are not finite and of length 1", wrong, "0", wrong == 0)
+    yield _check(_LENGTHS, wrong, "0", wrong == 0)
     rows = _sample(n, limits.sample)
     vectors = index.vectors(rows) if n else np.empty((0, index.dim), np.float32)
     _, best = index.exact(vectors, 1) if n else (None, np.empty((0, 1), np.float32))
     own = np.einsum("ij,ij->i", vectors, vectors)
     # an equal twin may be found first, so the similarity is compared and not the row
     lost = int((best[:, 0] < own - 1e-4).sum()) + int((best[:, 0] > own + 1e-4).sum()) if wrong == 0 else len(rows)
-    yield _check("sampled articles that are not their own nearest", lost, "0", lost == 0)
+    yield _check(_OWN, lost, "0", lost == 0)
 
 
 def _recall(release: Release, limits: Limits) -> Iterator[Check]:
@@ -103,7 +126,7 @@ def _recall(release: Release, limits: Limits) -> Iterator[Check]:
     index, k = release.vectors, int(release.manifest.config.get("neighbours", 100))
     if index.kind is not Kind.FLAT:
         found = recall(index, _sample(len(release), limits.recall_sample), k)
-        name = f"recall@{k} of the vector index ({index.kind}, effort {index.effort})"
+        name = f"{_RECALL}{k} of the vector index ({index.kind}, effort {index.effort})"
         yield _check(name, found, f"at least {limits.recall:g}", found >= limits.recall)
 
 

@@ -1,4 +1,4 @@
-"""The night: build, check, publish. Whatever fails, the last release goes on being served."""
+"""The night: build, or add what has changed; check, publish. Whatever fails, the last release goes on being served."""
 
 import logging
 from collections.abc import Iterator
@@ -10,11 +10,13 @@ from pathlib import Path
 from index.build import BuildConfig, build, manifest_of
 from index.checks import Limits, check, refuse_failed
 from index.crew import ALONE, Crew
+from index.delta import BuildAnew, add
 from index.shelf import Shelf, shelf_of
 from index.vector_index import Outside
 from recsys.embedding import Embedder
 from recsys.engine import Engine
-from recsys.errors import ReleaseError
+from recsys.errors import ReleaseDamaged, ReleaseError
+from recsys.extension.extension import with_arrivals
 from recsys.manifest import FORMAT, Manifest
 from recsys.release import Release
 from recsys.store import ArticleStore
@@ -32,7 +34,8 @@ class NightlyConfig:
         limits: bounds of the checks before publishing.
         keep: how many releases stay, >= 1.
         force: publish although a check failed, and record which.
-        rebuild: build although nothing has changed since the current release.
+        rebuild: build all although nothing, or little, has changed since the current release.
+        arrivals: share of the archive that may be added to the last full build, in [0, 1]; at 0 all is always built.
         work: folder to build in where releases go to an object store; None for the system's temporary one.
         engine: addresses of an engine of vectors, with blanks between them; None where there is none.
     """
@@ -42,6 +45,7 @@ class NightlyConfig:
     keep: int = 5
     force: bool = False
     rebuild: bool = False
+    arrivals: float = 0.02
     work: Path | None = None
     engine: str | None = None
 
@@ -53,7 +57,10 @@ def nightly(
     config: NightlyConfig | None = None,
     crew: Crew = ALONE,
 ) -> Manifest:
-    """Build a release from the store, check it, publish it; returns the manifest of what is then current.
+    """Make a release of the store, check it, publish it; returns the manifest of what is then current.
+
+    Where little has changed since the current release, that is added to the full build which it stands on; else all is
+    built anew. The log says which, and why.
 
     `releases` is a folder, or the URL of an object store. Where neither the store, the model nor the configuration has
     changed since the current release, that one stays. The `crew` embeds and searches; one on other machines needs an
@@ -102,16 +109,45 @@ def _night(
         log.info("nothing has changed since %s: it stays current", last.id)
         return last
     with shelf.staging() as folder:
-        built = build(store, folder, embedder, config.build, crew, outside)
+        draft = _draft(store, shelf, folder, embedder, config, crew, outside, last)
         now = datetime.now(UTC)
-        draft = manifest_of(built, "draft", now, embedder, config.build)
-        name = shelf.next_id(now, replace(draft, created_at="").computed_digest())
-        manifest = _checked(folder, replace(draft, id=name), last, config, outside)
+        name = shelf.next_id(now, replace(draft, id="draft", created_at="").computed_digest())
+        draft = replace(draft, id=name, created_at=now.isoformat(timespec="seconds"))
+        manifest = _checked(folder, draft, last, config, outside)
         shelf.publish(folder, manifest, config.keep)
     if outside is not None:
         _forget(shelf, outside)
     log.info("published %s: %d articles", manifest.id, manifest.articles)
     return manifest
+
+
+def _draft(
+    store: ArticleStore,
+    shelf: Shelf,
+    folder: Path,
+    embedder: Embedder,
+    config: NightlyConfig,
+    crew: Crew,
+    outside: Outside | None,
+    last: Manifest | None,
+) -> Manifest:
+    """Fill the folder; its manifest, not yet named and checked."""
+    try:
+        if last is None or config.rebuild or config.arrivals <= 0:
+            raise BuildAnew("nothing can be added to" if last is None else "it is asked for")
+        if _made_of(last) != _to_be_made_of(store, embedder, config.build):
+            raise BuildAnew(f"format, store, model, recipe or configuration are not those of {last.id}")
+        with shelf.holding(last.id) as held:
+            engine = outside.engine if outside else None
+            added = add(store, held, folder, embedder, config.arrivals, crew, engine)
+        assert added.foundation is not None
+        arrivals, base = added.foundation.arrivals, added.foundation.id
+        log.info("added what changed since %s: %d articles beside the full build %s", last.id, arrivals, base)
+        return added
+    except (BuildAnew, ReleaseDamaged) as reason:
+        log.info("all is built anew: %s", reason)
+    built = build(store, folder, embedder, config.build, crew, outside)
+    return manifest_of(built, "draft", datetime.now(UTC), embedder, config.build)
 
 
 def _forget(shelf: Shelf, outside: Outside) -> None:
@@ -125,7 +161,8 @@ def _checked(
     folder: Path, manifest: Manifest, last: Manifest | None, config: NightlyConfig, outside: Outside | None
 ) -> Manifest:
     """The manifest with its checks, signed; raises BuildRefused."""
-    checks = check(Release(folder, manifest, engine=outside.engine if outside else None), last, config.limits)
+    release = with_arrivals(Release(folder, manifest, engine=outside.engine if outside else None))
+    checks = check(release, last, config.limits)
     for found in checks:
         level = logging.INFO if found.passed else logging.ERROR
         log.log(level, "check %s: %g (must be %s)", found.name, found.value, found.limit)
@@ -134,5 +171,12 @@ def _checked(
 
 def _same(last: Manifest, store: ArticleStore, embedder: Embedder, config: BuildConfig) -> bool:
     """Whether a build now would give the release that is current."""
-    made_of = (last.format, last.store, last.change, last.model.fingerprint, last.recipe, last.config)
-    return made_of == (FORMAT, store.identity(), store.change(), embedder.fingerprint, RECIPE, config.record())
+    return last.change == store.change() and _made_of(last) == _to_be_made_of(store, embedder, config)
+
+
+def _made_of(last: Manifest) -> tuple[object, ...]:
+    return last.format, last.store, last.model.fingerprint, last.recipe, last.config
+
+
+def _to_be_made_of(store: ArticleStore, embedder: Embedder, config: BuildConfig) -> tuple[object, ...]:
+    return FORMAT, store.identity(), embedder.fingerprint, RECIPE, config.record()

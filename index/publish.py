@@ -4,7 +4,6 @@ A build writes into a folder of its own (`.staging-…`); only a finished one is
 written aside, synced and renamed over the old one. Whatever is killed at whatever moment, it names a whole release.
 """
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from filelock import FileLock, Timeout
 from recsys.errors import ConfigError, NoRelease, ReleaseError
 from recsys.manifest import Manifest
 from recsys.release import Release, current_id
-from recsys.release_folder import STAGING, current_or_none, point_at, prune, release_ids, sweep, sync_folder
+from recsys.release_folder import STAGING, current_or_none, drop, point_at, prune, release_ids, sweep, sync_folder
 from recsys.seal import seal
 
 _LOCK = ".lock"
@@ -65,7 +64,8 @@ def staging(releases: Path) -> Iterator[Path]:
     try:
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        if folder.exists():
+            drop(releases, folder)
 
 
 def release_id(releases: Path, now: datetime, digest: str) -> str:

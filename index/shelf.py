@@ -1,6 +1,7 @@
 """Where releases are published to: a folder of this host, or an object store. The night and the commands ask this."""
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -8,6 +9,7 @@ from typing import Protocol
 from index import publish
 from index.publish import Listed
 from recsys.manifest import Manifest
+from recsys.seal import verify_once
 
 
 class Shelf(Protocol):
@@ -21,6 +23,9 @@ class Shelf(Protocol):
 
     def last_manifest(self) -> Manifest | None:
         """The manifest of the current release, None where there is none or it cannot be read."""
+
+    def holding(self, release: str) -> AbstractContextManager[Path]:
+        """A folder of this host that holds a release, whole; it stays as it is meanwhile."""
 
     def next_id(self, now: datetime, digest: str) -> str:
         """A name for a release that sorts after every other here."""
@@ -52,6 +57,11 @@ class FolderShelf:
 
     def last_manifest(self) -> Manifest | None:
         return publish.last_manifest(self._folder)
+
+    @contextmanager
+    def holding(self, release: str) -> Iterator[Path]:
+        verify_once(self._folder / release)
+        yield self._folder / release
 
     def next_id(self, now: datetime, digest: str) -> str:
         return publish.release_id(self._folder, now, digest)

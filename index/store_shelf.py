@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from index.publish import Listed, id_after
 from recsys.errors import NoRelease, Overtaken, ReleaseDamaged, ReleaseError, ReleaseFormatError
 from recsys.manifest import MANIFEST, Manifest
+from recsys.release_copy import bring
 from recsys.release_store import Pointer, ReleaseStore
 
 log = logging.getLogger(__name__)
@@ -52,6 +53,13 @@ class StoreShelf:
             log.warning("what is current tells nothing of itself: %s", error)
             return None
 
+    @contextmanager
+    def holding(self, release: str) -> Iterator[Path]:
+        """A copy of it, brought here."""
+        with self.staging() as folder:
+            bring(self._store, release, folder, (), lambda: None)
+            yield folder
+
     def next_id(self, now: datetime, digest: str) -> str:
         """A name that sorts after every other here, also those of unfinished uploads."""
         return id_after(next(iter(self._store.listing()), None), now, digest)
@@ -66,7 +74,7 @@ class StoreShelf:
         manifest.write(folder)
         before = self._store.listing()
         try:
-            self._store.upload(folder, manifest)
+            self._store.upload(folder, manifest, like=self.last_manifest() if manifest.foundation else None)
         except BaseException:
             self._drop(manifest.id, list(manifest.files))
             raise

@@ -1,10 +1,28 @@
 """The number of the store's latest change: every change of an article takes the next."""
 
+from dataclasses import dataclass
+
 from sqlalchemy import Connection, select, update
 
+from recsys.articles import Status
+from recsys.lifecycle import Lifecycle
 from recsys.schema import counters
 
 _CHANGE = counters.c.name == "change"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The latest change of one article. Numbers start at 1 and grow."""
+
+    change: int
+    id: str
+    lifecycle: Lifecycle
+
+    @property
+    def status(self) -> Status:
+        """The status it has since."""
+        return self.lifecycle.status
 
 
 def latest_change(connection: Connection) -> int:

@@ -35,7 +35,7 @@ class Lifecycles:
     @classmethod
     def of(cls, release: Release, overlay: Overlay) -> "Lifecycles":
         """Worked out from nothing."""
-        columns = release.visible_from, release.visible_until, release.flags, np.zeros(len(release), np.bool_)
+        columns = release.visible_from, release.visible_until, release.flags, _withdrawn(release)
         return _changed(cls(release, overlay, *columns), overlay.changed)
 
     def followed(self, release: Release, overlay: Overlay) -> "Lifecycles":
@@ -65,6 +65,12 @@ def lifecycle(release: Release, overlay: Overlay, row: int) -> Lifecycle:
     return overlay.changed.get(release.ids[row]) or release.lifecycle(row)
 
 
+def _withdrawn(release: Release) -> Bools:
+    withdrawn = np.zeros(len(release), np.bool_)
+    withdrawn[list(release.withdrawn)] = True
+    return withdrawn
+
+
 def _changed(known: Lifecycles, changed: Mapping[str, Lifecycle], replaced: Rows = _NONE) -> Lifecycles:
     """With the lifecycles of these ids, as far as there are rows of them; those replaced are as the night left them."""
     there = [(row, life) for key, life in changed.items() for row in known.release.rows([key])]
@@ -75,7 +81,7 @@ def _changed(known: Lifecycles, changed: Mapping[str, Lifecycle], replaced: Rows
     flags, withdrawn = known.flags.copy(), known.withdrawn.copy()
     for column, plain in ((first, known.release.visible_from), (last, known.release.visible_until)):
         column[replaced] = plain[replaced]
-    flags[replaced], withdrawn[replaced] = known.release.flags[replaced], False
+    flags[replaced], withdrawn[replaced] = known.release.flags[replaced], _withdrawn(known.release)[replaced]
     first[rows] = [seconds(life.embargoed_until) for life in lives]
     last[rows] = [FOREVER if life.expires_at is None else seconds(life.expires_at) for life in lives]
     flags[rows] = [flags_of(life) for life in lives]

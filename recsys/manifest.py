@@ -9,7 +9,7 @@ import msgspec
 
 from recsys.errors import ReleaseDamaged, ReleaseFormatError
 
-FORMAT = 4
+FORMAT = 5
 MANIFEST = "manifest.json"
 
 
@@ -45,6 +45,23 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class Foundation:
+    """The full build that a release stands on, whose files it holds, and what the nights since have added to it.
+
+    Attributes:
+        id: the release that was built in full; it may be gone by now.
+        rows: how many it has.
+        change: the store's change number that it showed.
+        arrivals: rows after those, of articles that came or changed later.
+    """
+
+    id: str
+    rows: int
+    change: int
+    arrivals: int
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """What a release says of itself.
 
@@ -54,7 +71,7 @@ class Manifest:
         created_at: ISO 8601, UTC; with `id` the only thing that differs between two builds of one store.
         store: identity of the article store that it was built from.
         change: the store's change number that this release shows.
-        articles: number of rows.
+        articles: how many it shows; of a full build also its number of rows.
         model: what embedded the articles.
         recipe: version of the texts that are compared.
         semantic_base: mean cosine of random pairs of articles under this model, in (-1, 1).
@@ -63,6 +80,7 @@ class Manifest:
         index: how the nearest vectors are found: kind, and of an approximate one its effort and its recall at k on
             the rows that the effort was chosen by; of an engine also the `collection`, never its address.
         checks: what was checked before publishing.
+        foundation: what it stands on where a night has only added what changed; None for a full build.
         forced: names of failed checks that were overridden with --force.
         files: every other file of the folder.
         digest: SHA-256 over all of the above.
@@ -80,10 +98,16 @@ class Manifest:
     config: dict[str, int | float | str] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     index: dict[str, int | float | str] = field(default_factory=dict)
+    foundation: Foundation | None = None
     checks: list[Check] = field(default_factory=list)
     forced: list[str] = field(default_factory=list)
     files: dict[str, FileRecord] = field(default_factory=dict)
     digest: str = ""
+
+    @property
+    def rows(self) -> int:
+        """How many rows the files of the full build have."""
+        return self.articles if self.foundation is None else self.foundation.rows
 
     def computed_digest(self) -> str:
         """SHA-256 (hex) over every field but `digest`."""

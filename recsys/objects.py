@@ -110,6 +110,13 @@ class Objects:
         with self._said(key):
             obstore.put(self._store, key, path, max_concurrency=4)
 
+    def copy(self, source: str, key: str) -> None:
+        """Let the store copy an object; not every store copies large ones."""
+        import obstore
+
+        with self._said(source):
+            obstore.copy(self._store, source, key)
+
     def put(self, key: str, content: bytes, instead_of: Found | None) -> None:
         """Put a small object, in one step, if it still is what it was; None: if there still is none.
 

@@ -23,13 +23,14 @@
         ├── registry.json            what the newsroom says of its authors
         ├── chance                   the same of random pairs: what no relation looks like
         ├── neighbours               for each row: rows, and how near they are by meaning, words, names and kin
-        └── ranked                   the first of each list, best first, and their scores (recsys/ranked.py)
+        ├── ranked                   the first of each list, best first, and their scores (recsys/ranked.py)
+        └── arrivals                 what nights have added since all of the above was built (recsys/extension)
 
 Everything is memory-mapped and read-only: opening costs little, and all workers of a host share one copy.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -42,7 +43,7 @@ import numpy.typing as npt
 from recsys import cards
 from recsys.articles import Article, Status, section_path
 from recsys.cards import Card
-from recsys.columns import Int32, Int64, KeyTable, ListColumn, TextColumn, open_array
+from recsys.columns import Bools, Int32, Int64, KeyTable, ListColumn, Rows, TextColumn, open_array
 from recsys.errors import ArticleNotFound, NoRelease, ReleaseDamaged
 from recsys.lifecycle import Lifecycle
 from recsys.lookup import Lookup
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
 CURRENT = "CURRENT"
 VECTORS = "vectors.faiss"
 REPORT = "report.json"
+ARRIVED = "arrivals.vectors.npy"
 UNDATED = np.iinfo(np.int64).min
 FOREVER = np.iinfo(np.int64).max
 RECOMMENDABLE, SHOWS_RELATED, EVERGREEN = 1, 2, 4  # bits of `flags`
@@ -77,6 +79,8 @@ class Release:
         path: its folder.
         manifest: what it says of itself.
         replaced: (m,) int64, rows that stand for nothing any more; see `recsys.extension`.
+        withdrawn: the status of each row whose article was withdrawn between the full build and this release; it is
+            not found by its id.
         published: (n,) int64, seconds since 1970 UTC, `UNDATED` where unknown.
         section: (n,) int32, the row's node in the section tree, -1 where unknown.
         section_ancestors: (nodes, depth) int32, each node's path from the root, padded with -1.
@@ -111,6 +115,7 @@ class Release:
         self.manifest = manifest
         self._engine = engine
         self.replaced: Int64 = np.empty(0, np.int64)
+        self.withdrawn: Mapping[int, Status] = {}
         self.ids = TextColumn.open(path, "ids")
         self.urls = TextColumn.open(path, "urls")
         self._cards = TextColumn.open(path, "cards")
@@ -146,8 +151,8 @@ class Release:
         self.rows_by_tag = Lookup.open(path, "tag_names", "tag_rows")
         self.rows_by_word = Lookup.open(path, "words", "word_rows")
         self.chance: npt.NDArray[np.float32] = open_array(path / "chance.npy")
-        self.terms = Postings.open(path, "terms", manifest.articles)
-        self.names = Postings.open(path, "names", manifest.articles)
+        self.terms = Postings.open(path, "terms", manifest.rows)
+        self.names = Postings.open(path, "names", manifest.rows)
         self._neighbour_rows = ListColumn.open(path, "neighbours")
         self._neighbour_cosine: npt.NDArray[np.float32] = open_array(path / "neighbours.cosine.npy")
         self._neighbour_words: npt.NDArray[np.float32] = open_array(path / "neighbours.words.npy")
@@ -181,8 +186,13 @@ class Release:
         if verify:
             manifest.verify_files(folder)
         try:
-            return cls(folder, manifest, engine=engine)
-        except (OSError, ValueError, EOFError) as error:
+            release = cls(folder, manifest, engine=engine)
+            if manifest.foundation is None:
+                return release  # which needs nothing of what arrivals need
+            from recsys.extension.extension import with_arrivals  # which is built on this module
+
+            return with_arrivals(release)
+        except (OSError, ValueError, EOFError, KeyError, msgspec.MsgspecError) as error:
             raise ReleaseDamaged(f"{folder}: {error}") from error
 
     def __repr__(self) -> str:
@@ -213,11 +223,11 @@ class Release:
         return frame({**columns, "text_length": self.text_length.tolist()}, times=("published_at",))
 
     def __len__(self) -> int:
-        return self.manifest.articles
+        return self.manifest.rows
 
     @property
     def base(self) -> "Release":
-        """What the night built: this very release, but for one with arrivals (`recsys.extension`)."""
+        """What was built in full: this very release, but for one with arrivals (`recsys.extension`)."""
         return self
 
     @property
@@ -262,7 +272,7 @@ class Release:
         """When and where this row might be shown when the release was built."""
         first, last, flags = int(self.visible_from[row]), int(self.visible_until[row]), int(self.flags[row])
         return Lifecycle(
-            Status.USABLE,
+            self.withdrawn.get(row, Status.USABLE),
             None if first == UNDATED else datetime.fromtimestamp(first, UTC),
             None if last == FOREVER else datetime.fromtimestamp(last, UTC),
             bool(flags & RECOMMENDABLE),
@@ -327,6 +337,30 @@ class Release:
         if self._engine is not None and "collection" in about:
             outside = self._engine.collection(str(about["collection"]), int(about["effort"]))
         return VectorIndex.open(self.path / VECTORS, n=len(self), dim=self.manifest.model.dim, candidates=outside)
+
+    @property
+    def present(self) -> Bools:
+        """(n,) bool, true where the row is of an article that the release has: neither replaced nor withdrawn."""
+        found = np.ones(len(self), np.bool_)
+        found[self.replaced] = False
+        found[list(self.withdrawn)] = False
+        return found
+
+    @cached_property
+    def arrived(self) -> npt.NDArray[np.float32]:
+        """(arrivals, dim) float32: the vectors of the rows that nights have added, memory-mapped; NaN for none."""
+        if self.manifest.foundation is None:
+            return np.empty((0, self.manifest.model.dim), np.float32)
+        found: npt.NDArray[np.float32] = open_array(self.path / ARRIVED)
+        return found
+
+    def vectors_of(self, rows: Rows) -> npt.NDArray[np.float32]:
+        """(m, dim) float32: the vectors of any (m,) rows that the release's folder has."""
+        built = rows < self.manifest.rows
+        found = np.empty((len(rows), self.manifest.model.dim), np.float32)
+        found[built] = self.vectors.vectors(rows[built].astype(np.int64))
+        found[~built] = self.arrived[rows[~built] - self.manifest.rows]
+        return found
 
     @cached_property
     def report(self) -> dict[str, Any]:

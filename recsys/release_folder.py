@@ -6,13 +6,14 @@ night publishes into such a folder, and a replica keeps one as its cache of an o
 
 import os
 import shutil
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
 from recsys.errors import ReleaseError
 from recsys.release import CURRENT, RELEASE_ID, current_id
-from recsys.seal import SEAL, break_seals
+from recsys.seal import SEAL, break_seals, keeping_seals
 
 STAGING = ".staging-"
 
@@ -51,7 +52,33 @@ def put_away(releases: Path, release: str) -> None:
     break_seals(releases, release)
     with suppress(OSError):
         doomed = (releases / release).rename(releases / f"{STAGING}{uuid4().hex}")
-        shutil.rmtree(doomed, ignore_errors=True)
+        drop(releases, doomed)
+
+
+def drop(releases: Path, folder: Path) -> None:
+    """Remove a folder that is no release, which may share files with releases; what cannot be removed stays."""
+    with keeping_seals(releases):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def share(source: Path, target: Path, names: Iterable[str]) -> None:
+    """Let the folder `target` have these files of the release `source` too: by hard links, as none is ever changed.
+
+    Raises:
+        OSError: the disk is full, or a file cannot be read.
+    """
+    with keeping_seals(source.parent):
+        for name in names:
+            try:
+                (target / name).hardlink_to(source / name)
+            except OSError:  # a file system without links, or another one
+                _copy(source / name, target / name)
+
+
+def _copy(source: Path, target: Path) -> None:
+    shutil.copyfile(source, target)
+    with target.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 def prune(releases: Path, keep: int) -> None:
@@ -65,7 +92,7 @@ def prune(releases: Path, keep: int) -> None:
 def sweep(releases: Path) -> None:
     """Remove what has no release's name: builds that were not finished, and a `CURRENT` that was not put in place."""
     for stale in releases.glob(f"{STAGING}*"):
-        shutil.rmtree(stale, ignore_errors=True)
+        drop(releases, stale)
     for stale in releases.glob(f"{CURRENT}.*"):
         with suppress(OSError):
             stale.unlink()

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from recsys.errors import NoRelease, Overtaken, ReleaseDamaged
+from recsys.errors import NoRelease, Overtaken, ReleaseDamaged, ReleaseError
 from recsys.manifest import MANIFEST, FileRecord, Manifest
 from recsys.objects import Found, Objects
 from recsys.release import CURRENT, RELEASE_ID
@@ -148,10 +148,19 @@ class ReleaseStore:
                 is_there = f"{found[name]} bytes" if name in found else "is missing"
                 raise ReleaseDamaged(f"{self.url}/{manifest.id}/{name}: {is_there}, the manifest says {size} bytes")
 
-    def upload(self, folder: Path, manifest: Manifest) -> None:
-        """Put all files of a finished release folder, `manifest.json` last; `CURRENT` stays as it is."""
+    def upload(self, folder: Path, manifest: Manifest, like: Manifest | None = None) -> None:
+        """Put all files of a finished release folder, `manifest.json` last; `CURRENT` stays as it is.
+
+        What the release `like` has of the same content, the store is asked to copy.
+        """
+        known = {} if like is None else like.files
+
+        def put(name: str, record: FileRecord) -> None:
+            if like is None or known.get(name) != record or not self._copied(like.id, manifest.id, name):
+                self._send(folder, manifest.id, name)
+
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            sent = [pool.submit(self._send, folder, manifest.id, name) for name in manifest.files]
+            sent = [pool.submit(put, name, record) for name, record in manifest.files.items()]
             try:
                 for one in sent:
                     one.result()
@@ -193,6 +202,14 @@ class ReleaseStore:
         self._objects.delete([first])
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             list(pool.map(lambda key: self._objects.delete([key]), rest))
+
+    def _copied(self, source: str, release: str, name: str) -> bool:
+        """Whether the store has copied a file of one release to another."""
+        try:
+            self._objects.copy(f"{source}/{name}", f"{release}/{name}")
+        except (ReleaseError, FileNotFoundError):  # too large for one request, or away: it is put instead
+            return False
+        return True
 
     def _send(self, folder: Path, release: str, name: str) -> None:
         self._objects.put_file(f"{release}/{name}", folder / name)

@@ -5,7 +5,8 @@ number and times of each file: whoever writes to one, or puts another in its pla
 again. What a disk changes by itself it does not see; `python -m index verify` reads everything.
 """
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -32,6 +33,24 @@ def seal(folder: Path) -> None:
     _write(folder, _state(folder))
 
 
+@contextmanager
+def keeping_seals(releases: Path) -> Iterator[None]:
+    """Around what makes or removes hard links to files of releases: that changes their times, and nothing else.
+
+    Whatever held before and is but for that as it was holds again afterwards, without being read.
+    """
+    notes = [note for note in releases.glob(f"{SEAL}*") if (releases / note.name.removeprefix(SEAL)).is_dir()]
+    folders = [releases / note.name.removeprefix(SEAL) for note in notes]
+    held = {folder: state for folder in folders if (state := _state_or_none(folder)) and state == _note(folder)}
+    try:
+        yield
+    finally:
+        for folder, before in held.items():
+            after = _state_or_none(folder)
+            if after and after != before and _but_for_links(after) == _but_for_links(before):
+                _write(folder, after)
+
+
 def break_seals(releases: Path, release: str) -> None:
     """Remove the note on a release that goes."""
     for stale in releases.glob(f"{SEAL}{release}*"):
@@ -47,6 +66,18 @@ def _state(folder: Path) -> bytes:
     return b"".join(
         f"{name} {stat.st_size} {stat.st_ino} {stat.st_mtime_ns} {stat.st_ctime_ns}\n".encode() for name, stat in found
     )
+
+
+def _state_or_none(folder: Path) -> bytes | None:
+    try:
+        return _state(folder)
+    except ReleaseDamaged:
+        return None
+
+
+def _but_for_links(state: bytes) -> list[bytes]:
+    """Without the time that a link changes: the last of each line."""
+    return [line.rpartition(b" ")[0] for line in state.splitlines()]
 
 
 def _note(folder: Path) -> bytes | None:

@@ -1,16 +1,18 @@
 """The store as it is at one moment, however much is written meanwhile."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Connection, select
 
 from recsys.articles import Article, Status
+from recsys.changes import Change
 from recsys.database import store_errors
 from recsys.links import inner_links
 from recsys.postgres import may_stand_still
-from recsys.schema import articles, counters, to_article
+from recsys.schema import LIFECYCLE, articles, counters, to_article, to_lifecycle
 
 PAGE = 100  # articles in memory at once; a body may be 2 MB
+_CHANGES = 1_000  # changes in one question
 
 
 class Snapshot:
@@ -43,6 +45,28 @@ class Snapshot:
             if len(rows) < PAGE:
                 return
             last = rows[-1]["id"]
+
+    def articles_of(self, article_ids: Sequence[str]) -> list[Article]:
+        """Those of the articles that there are, whatever their status, in the order asked; for a page of them.
+
+        Raises StoreError.
+        """
+        asked = select(articles).where(articles.c.id.in_(article_ids))
+        with store_errors("cannot read articles"):
+            found = {row["id"]: to_article(dict(row)) for row in self._connection.execute(asked).mappings()}
+        return [found[key] for key in article_ids if key in found]
+
+    def changes_after(self, change: int) -> Iterator[Change]:
+        """The changes after number `change`, in order; of each article only its latest. Raises StoreError."""
+        page = select(articles.c.change, articles.c.id, *LIFECYCLE).order_by(articles.c.change).limit(_CHANGES)
+        while True:
+            with store_errors("cannot read changes"):
+                rows = self._connection.execute(page.where(articles.c.change > change)).mappings().all()
+            for row in rows:
+                yield Change(row["change"], row["id"], to_lifecycle(dict(row)))
+            if len(rows) < _CHANGES:
+                return
+            change = rows[-1]["change"]
 
     def links(self) -> Iterator[tuple[str, str]]:
         """(article id, linked article id) of each link in a body between two usable articles; see `inner_links`.

@@ -9,7 +9,6 @@ has seen all before it.
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, Engine, delete, func, insert, select
 
 from recsys.articles import Article, Status
-from recsys.changes import latest_change
+from recsys.changes import Change, latest_change
 from recsys.cms import Cms
 from recsys.database import open_engine, reading, store_errors, writing
 from recsys.desk import Desk
@@ -26,7 +25,6 @@ from recsys.edits import Edits
 from recsys.errors import StoreError
 from recsys.full_export import FullExport
 from recsys.keys import KeyRing
-from recsys.lifecycle import Lifecycle
 from recsys.links import CHUNK, links_of
 from recsys.moments import seconds_down
 from recsys.putting import Outcome, Written, put_rows
@@ -36,20 +34,6 @@ from recsys.takedowns import Takedowns
 from recsys.waits import JOB, Waits
 
 __all__ = ["ArticleStore", "Change", "Outcome"]
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """The latest change of one article. Numbers start at 1 and grow."""
-
-    change: int
-    id: str
-    lifecycle: Lifecycle
-
-    @property
-    def status(self) -> Status:
-        """The status it has since."""
-        return self.lifecycle.status
 
 
 class ArticleStore:

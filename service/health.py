@@ -30,7 +30,7 @@ async def ready(request: Request) -> Response:
         "created_at": created_at,
         "age_seconds": int((moment - created_at).total_seconds()),
         "model": manifest.model.name,
-        "articles": len(view.release) - len(view.release.replaced),
+        "articles": int(view.release.present.sum()),
         "withdrawn": view.withdrawn,
         "rules": view.rules(moment),
         "store": store,

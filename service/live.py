@@ -63,7 +63,7 @@ class View:
     @property
     def withdrawn(self) -> int:
         """How many articles of the release are withdrawn, embargoed or expired now."""
-        return int(self.recommender.standing.gone.sum()) - len(self.release.replaced)
+        return int((self.recommender.standing.gone & self.release.present).sum())
 
     def rules(self, now: datetime) -> int:
         """How many rules are in force at this moment."""
@@ -236,7 +236,7 @@ class Live:
         if old is None or old.base is not base:
             log.info(
                 "serving %s: %d articles, %d withdrawn, %d rules",
-                base.id, len(base), view.withdrawn, len(overlay.rules),
+                base.id, base.manifest.articles, view.withdrawn, len(overlay.rules),
             )  # fmt: skip
 
     def _overlay(self, known: Overlay) -> tuple[Overlay, bool | None]:

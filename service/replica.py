@@ -7,7 +7,6 @@ when it ends, another does.
 """
 
 import logging
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event, Thread
@@ -17,9 +16,9 @@ from filelock import FileLock, Timeout
 
 from recsys.errors import NoRelease, ReleaseDamaged, ReleaseError, ReleaseFormatError
 from recsys.release_copy import bring
-from recsys.release_folder import current_or_none, point_at, prune, put_away, release_ids, sweep, sync_folder
+from recsys.release_folder import current_or_none, drop, point_at, prune, put_away, release_ids, sweep, sync_folder
 from recsys.release_store import BRISK, Pointer, ReleaseStore
-from recsys.seal import seal, verify_once
+from recsys.seal import keeping_seals, seal, verify_once
 from service.trouble import Trouble
 
 log = logging.getLogger(__name__)
@@ -112,10 +111,11 @@ class Replica:
         fetching = self._cache / f"{_FETCHING}{release}"
         for stale in self._cache.glob(f"{_FETCHING}*"):
             if stale != fetching:
-                shutil.rmtree(stale, ignore_errors=True)
+                drop(self._cache, stale)
         began = monotonic()
         beside = [self._cache / name for name in release_ids(self._cache)]
-        brought = bring(self._store, release, fetching, beside, self._go_on)
+        with keeping_seals(self._cache):  # what is here already is linked
+            brought = bring(self._store, release, fetching, beside, self._go_on)
         fetching.rename(self._cache / release)
         seal(self._cache / release)
         sync_folder(self._cache)

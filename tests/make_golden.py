@@ -1,4 +1,6 @@
-"""Makes `tests/golden/format-N`: a tiny release of the format that this code writes. Run it once for each new format.
+"""Makes `tests/golden/format-N`: a tiny release of the format that this code writes, built and then added to.
+
+Run it once for each new format:
 
     python tests/make_golden.py
 
@@ -8,14 +10,18 @@ A golden release is never made again: it shows that what was published then can 
 import json
 import shutil
 import tempfile
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 from conftest import article, published
+from fakes import FakeEmbedder
 
-from recsys import Recommender
-from recsys.articles import AuthorName
+from index.nightly import NightlyConfig, nightly
+from recsys import Recommender, Release
+from recsys.articles import AuthorName, Status
 from recsys.manifest import FORMAT
+from recsys.store import ArticleStore
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -28,7 +34,13 @@ def main() -> None:
     names = (AuthorName("Ines Vallory"),), (AuthorName("Rory McAldane", "7"), AuthorName("Ines Vallory")), ()
     articles = [article(n, section=f"news/{'ab'[n % 2]}", tags=("harbour",), authors=names[n % 3]) for n in range(6)]
     with tempfile.TemporaryDirectory() as folder:
-        release = published(Path(folder) / "paper", [*articles, replace(articles[1], id="a006", published_at=None)])
+        paper = Path(folder) / "paper"
+        published(paper, [*articles, replace(articles[1], id="a006", published_at=None)])
+        with closing(ArticleStore.open(f"sqlite:///{paper / 'articles.db'}")) as store:
+            store.put([article(7, section="news/c", authors=names[0]), replace(articles[4], title="Another title")])
+            store.put([replace(articles[5], status=Status.CANCELED)])
+            nightly(store, paper / "releases", FakeEmbedder(), NightlyConfig(force=True, arrivals=1.0))
+        release = Release.open(paper / "releases")
         shutil.copytree(release.path, target)
         recommender, near = Recommender(release), release.neighbours(0)
         answers = {

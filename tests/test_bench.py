@@ -376,19 +376,11 @@ def test_every_benchmark_runs_and_finds_what_it_says(tmp_path: Path) -> None:
         "http.servers=uvicorn", "http.seconds=0.1", "http.repetitions=1",
         "peers.articles=300", "peers.peers=numpy,table-10-sqlite", "peers.queries=10", "peers.judged=10",
         "peers.repetitions=2", "startup.articles=300", "startup.workers=2", "startup.reads=20", "startup.seconds=0.2",
-        "startup.repetitions=1",
+        "startup.repetitions=1", "night.articles=300", "night.changed=4", "night.embed=no", "night.full=no",
     ]  # fmt: skip
     arguments = [word for text in tiny for word in ("--set", text)]
     file, work = tmp_path / "found.json", tmp_path / "work"
-    names = [
-        "request",
-        "http",
-        "pending",
-        "freshness",
-        "embedding",
-        "peers",
-        "startup",
-    ]  # scaling is in test_bench_scaling.py
+    names = ["request", "http", "startup", "pending", "freshness", "embedding", "night", "peers"]  # scaling has its own
     done = CliRunner().invoke(main, ["bench", *names, "--work", str(work), "--json", str(file), *arguments])
     assert done.exit_code == 0, done.output
     found = {one["name"]: one["results"] for one in json.loads(file.read_text())["benchmarks"]}
@@ -403,6 +395,7 @@ def test_every_benchmark_runs_and_finds_what_it_says(tmp_path: Path) -> None:
     assert any(what.startswith("our default, to sentence-transformers, batch") for _, what in named["embedding"])
     assert any(what == "throughput, to FastAPI, constant bytes" for _, what in named["http"])
     assert ("300 articles, 2 workers", "memory of all workers, to the release") in named["startup"]
+    assert ("300 articles, 4 changed: adds, vectors known", "night") in named["night"]
     assert ("300 articles, year, table-10-sqlite", "similar p50, to ours") in named["peers"]
     for name, every in found.items():
         for one in every:

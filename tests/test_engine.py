@@ -251,9 +251,9 @@ def test_collections_go_with_their_releases_and_those_of_another_place_stay(
     first = night(store, releases, urls, keep=1)
     assert first.index["collection"] == other.index["collection"], "two places share what is the same"
     store.put([article(500, body=body(500))])
-    second = night(store, releases, urls, keep=2)
+    second = night(store, releases, urls, keep=2, arrivals=0.0)
     store.put([article(501, body=body(501))])
-    third = night(store, releases, urls, keep=1)
+    third = night(store, releases, urls, keep=1, arrivals=0.0)
     kept = {f"vectors_{made.index['collection']}" for made in (other, third)}
     assert second.index["collection"] not in str(kept)
     for url in urls.split():
@@ -270,8 +270,10 @@ def test_an_engine_that_misses_too_much_is_refused_and_the_last_release_stays(
         return np.tile(np.arange(count), (len(queries), 1))
 
     monkeypatch.setattr(Engine, "search", careless)
-    with pytest.raises(BuildRefused, match=r"recall@10 of the vector index \(engine, effort 1000\) is 0\.\d+, must be"):
-        night(store, tmp_path / "releases", urls)
+    for effort, rebuild in ((1000, True), (last.index["effort"], False)):
+        says = rf"recall@10 of the vector index \(engine, effort {effort}\) is 0\.\d+, must be"
+        with pytest.raises(BuildRefused, match=says):
+            night(store, tmp_path / "releases", urls, rebuild=rebuild)
     assert current_id(tmp_path / "releases") == last.id
 
 
@@ -286,6 +288,9 @@ def test_a_night_without_its_engine_fails_clearly_and_the_last_release_stays(
     assert "/nowhere" in str(raised.value)
     assert "s3cret" not in str(raised.value)
     assert current_id(tmp_path / "releases") == last.id
+    added = night(store, tmp_path / "releases", urls)
+    assert added.foundation is not None
+    assert added.index["collection"] == last.index["collection"], "it stands on the same full build"
     with pytest.raises(ConfigError, match="give --engine"):
         nightly(store, tmp_path / "none", FakeEmbedder(), NightlyConfig(BuildConfig(index=IndexConfig("engine"))))
 

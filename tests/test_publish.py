@@ -17,7 +17,7 @@ from index import publish
 from index.build import BuildConfig
 from index.checks import Limits
 from index.nightly import NightlyConfig, nightly
-from recsys import Release
+from recsys import Release, release_folder
 from recsys.errors import BuildRefused, ConfigError, NoRelease, ReleaseDamaged, ReleaseError
 from recsys.manifest import Manifest
 from recsys.release import CURRENT, RELEASE_ID, current_id
@@ -56,7 +56,9 @@ def test_rollback_passes_over_a_damaged_release_and_verify_names_the_damage(
     store: ArticleStore, tmp_path: Path
 ) -> None:
     ids = [night(store, tmp_path / "r", n).id for n in range(3)]
-    (tmp_path / "r" / ids[1] / "cards.utf8").write_bytes(b"")
+    cards = tmp_path / "r" / ids[1] / "cards.utf8"
+    cards.unlink()  # the releases around it may have the very same file
+    cards.write_bytes(b"")
     with pytest.raises(ReleaseDamaged, match=r"cards\.utf8"):
         publish.verify(tmp_path / "r", ids[1])
     assert publish.verify(tmp_path / "r").id == ids[2]
@@ -256,7 +258,7 @@ def test_a_release_that_is_removed_leaves_the_list_before_its_files_go(
             next(folder.iterdir()).unlink()
             removed.append([one.id for one in publish.listed(tmp_path / "r")])
 
-    monkeypatch.setattr(publish.shutil, "rmtree", broken_off)
+    monkeypatch.setattr(release_folder.shutil, "rmtree", broken_off)
     ids = [night(store, tmp_path / "r", n, NightlyConfig(keep=1, force=True)).id for n in range(2)]
     assert ids[1:] in removed
     assert [publish.verify(tmp_path / "r", one.id).id for one in publish.listed(tmp_path / "r")] == ids[1:]

@@ -115,7 +115,7 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     store, releases = archive(folder, 10), folder / "releases"
     for night in range(5):
         store.put([article(100 + night)])
-        nightly(store, releases, FakeEmbedder(), FORCED)
+        nightly(store, releases, FakeEmbedder(), replace(FORCED, arrivals=0.0))
     return [releases / release for release in reversed(release_ids(releases))]
 
 
@@ -597,3 +597,24 @@ def test_a_release_of_the_store_opens_like_any_other(house: House) -> None:
     house.publish()
     house.replica().step()
     assert len(Release.open(house.cache)) == 11
+
+
+def test_a_night_that_adds_lets_the_store_copy_what_it_has(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, config = archive(house.folder, 12), replace(FORCED, work=house.folder / "work")
+    first = nightly(store, house.url, FakeEmbedder(), config)
+    store.put([article(100)])
+    sent, put_file = list[str](), Objects.put_file
+
+    def noted(objects: Objects, key: str, path: Path) -> None:
+        sent.append(key)
+        put_file(objects, key, path)
+
+    monkeypatch.setattr(Objects, "put_file", noted)
+    second = nightly(store, house.url, FakeEmbedder(), config)
+    assert second.foundation is not None
+    assert {key.partition("/")[2] for key in sent} == {
+        MANIFEST, *(name for name, record in second.files.items() if first.files.get(name) != record)
+    }  # fmt: skip
+    replica = house.replica()
+    replica.step()
+    assert len(Release.open(house.cache)) == 13

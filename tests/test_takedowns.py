@@ -210,7 +210,7 @@ def test_a_takedown_survives_the_next_build_a_rollback_and_an_old_export(tmp_pat
         second = night()
         assert second in shown()
         assert "a003" not in shown()
-        assert "a003" not in Release.open(releases).ids
+        assert "a003" not in Release.open(releases)
         for full in (False, True):
             report = ingest([export], store, IngestConfig(rejects=tmp_path / "rejects.jsonl", full=full))
             assert (report.taken_down, report.read) == (1, 12)
@@ -218,7 +218,7 @@ def test_a_takedown_survives_the_next_build_a_rollback_and_an_old_export(tmp_pat
         point_at(releases, first)
         assert first in shown()
         assert "a003" not in shown()
-        assert "a003" in Release.open(releases).ids
+        assert "a003" in Release.open(releases)
         fresh = Live(releases, store=url)  # a worker that starts after the rollback
         fresh.step()
         assert fresh.view is not None
@@ -227,7 +227,7 @@ def test_a_takedown_survives_the_next_build_a_rollback_and_an_old_export(tmp_pat
         assert "a003" not in shown()
         store.put([article(3, title="Corrected")])
         night()
-        assert "a003" not in Release.open(releases).ids
+        assert "a003" not in Release.open(releases)
         store.takedowns.lift("a003", *BY)
         point_at(releases, first)
         assert "a003" in shown()

@@ -16,7 +16,7 @@ _DECIMALS = 6  # float32 vectors know no more, and beyond it the order of a sum 
 
 def by_meaning(release: Release) -> Scorer:
     """Cosine of the release's own vectors, exact over all articles, rounded to 6 decimals."""
-    return _cosines(release.vectors.vectors(np.arange(len(release))))
+    return _cosines(release.vectors_of(np.arange(len(release))))
 
 
 def title_meaning(load: Callable[[], Embedder]) -> Baseline:

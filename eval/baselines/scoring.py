@@ -101,8 +101,8 @@ def _spans(queries: int, articles: int) -> Iterator[slice]:
 
 
 def _candidates(release: Release, asked: Asked, scores: Floats) -> Floats:
-    """The scores with -inf for each query itself and for what it may not see."""
-    allowed = visible(release.published, asked.latest)
+    """The scores with -inf for each query itself, for what it may not see and for what has been replaced."""
+    allowed = visible(release.published, asked.latest) & release.present
     allowed[np.arange(len(asked.rows)), asked.rows] = False
     return np.where(allowed, scores, NO)
 

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from recsys.articles import Article
 from recsys.errors import ConfigError
 from recsys.progress import track
@@ -44,10 +46,10 @@ def _full_texts(store: "ArticleStore", release: Release) -> list[str]:
         for article in track(snapshot.articles(None), "read texts"):
             for row in release.rows([article.id]):
                 found[row] = _text(article)
-    missing = [release.ids[row] for row, text in enumerate(found) if text is None]
+    missing = [release.ids[row] for row in np.flatnonzero(release.present).tolist() if found[row] is None]
     if missing:
         raise ConfigError(f"the store lacks {len(missing)} articles of {release}, such as {missing[0]!r}")
-    return [text for text in found if text is not None]
+    return [text or "" for text in found]
 
 
 def _text(article: Article) -> str:

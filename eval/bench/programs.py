@@ -1,5 +1,6 @@
 """The programs that are measured, each in a process of its own, as a newsroom runs them."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import psutil
 
@@ -49,6 +51,34 @@ class Served:
                 if connection.raddr and connection.raddr.port == port and connection.laddr.port == self.port:
                     return worker
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A program that has done its work: how long it took, its largest resident memory in MiB, and what it logged."""
+
+    seconds: float
+    peak: float
+    log: str
+
+
+def run_to_its_end(name: str, *arguments: str | Path) -> Ended:
+    """Run `python -m name …` to its end, and measure it; on POSIX systems only.
+
+    Raises:
+        RecsysError: it failed; its last words are told.
+    """
+    command = [sys.executable, "-m", name, *map(str, arguments)]
+    with TemporaryFile("w+") as said:
+        began = time.monotonic()
+        process = subprocess.Popen(command, stdout=said, stderr=said)  # noqa: S603
+        _, status, used = os.wait4(process.pid, 0)
+        seconds, process.returncode = time.monotonic() - began, os.waitstatus_to_exitcode(status)
+        said.seek(0)
+        log = said.read()
+    if process.returncode != 0:
+        raise RecsysError(f"{name} {arguments[0]} ended with status {process.returncode}: {log[-2000:]}")
+    return Ended(seconds, used.ru_maxrss / (_MIB if sys.platform == "darwin" else 2**10), log)
 
 
 def run_program(name: str, *arguments: str | Path) -> str:

@@ -73,7 +73,7 @@ def catalogue(release: Release, aspect: Aspect) -> float | None:
     """The same figure of the catalogue, every article once, to read a Gini by; None for the other aspects."""
     if aspect.name not in CONCENTRATIONS:
         return None
-    return _number(concentration(aspect.name, release, np.arange(len(release))))
+    return _number(concentration(aspect.name, release, np.flatnonzero(release.present)))
 
 
 def table(runs: Iterable[Run], release: Release, aspects: Sequence[Aspect]) -> str:
@@ -86,7 +86,7 @@ def table(runs: Iterable[Run], release: Release, aspects: Sequence[Aspect]) -> s
     lines = [
         f"| aspect | {' | '.join(cell(shown.system) for shown in seen)} | catalogue |",
         f"|---|{'---:|' * len(seen)}---:|",
-        f"| queries | {' | '.join(str(len(shown.queries)) for shown in seen)} | {len(release)} |",
+        f"| queries | {' | '.join(str(len(shown.queries)) for shown in seen)} | {release.present.sum()} |",
     ]
     for aspect in aspects:
         figures = [figure(shown, aspect) for shown in seen]

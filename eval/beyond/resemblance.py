@@ -65,7 +65,7 @@ def _blocks(places: Places, dim: int) -> Iterator[slice]:
 def _cosines(release: Release, places: Places) -> npt.NDArray[np.float32]:
     """(b, w, w) in [-1, 1]; what stands at empty places means nothing."""
     rows, where = np.unique(np.maximum(places, 0), return_inverse=True)
-    vectors = release.vectors.vectors(rows)[where.reshape(places.shape)]
+    vectors = release.vectors_of(rows)[where.reshape(places.shape)]
     cosines: npt.NDArray[np.float32] = np.clip(vectors @ vectors.transpose(0, 2, 1), -1.0, 1.0)
     return cosines
 

@@ -56,7 +56,7 @@ class Pool:
         queries = [a for a, known in judgments.gains.items() if a in release and any(g > 0 for g in known.values())]
         if not queries:
             raise ConfigError(f"none of the {len(judgments)} judged articles is in {release}: is it the right release?")
-        hidden = np.zeros(len(release), np.bool_)
+        hidden = ~release.present
         matching = Matching.of(release)
         columns = [
             _candidates(release, query, judgments, as_of, hidden, matching) for query in track(queries, "signals")

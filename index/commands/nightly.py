@@ -60,13 +60,20 @@ from recsys.index_kind import AUTO, CHOICES, Kind
     metavar="URLS",
     help="Servers of PostgreSQL with pgvector, with blanks between them, for --index engine and what it left.",
 )
+@click.option(
+    "--arrivals",
+    default=0.02,
+    show_default=True,
+    type=click.FloatRange(0.0, 1.0),
+    help="Share of the archive, a few hundred at the least, that is added to the last full build; 0 always builds all.",
+)
 @click.option("--keep", default=5, show_default=True, type=click.IntRange(min=1), help="Releases to keep.")
 @CLUSTER
 @CLUSTER_THREADS
 @CLUSTER_WORKERS
 @click.option("--work", type=PATH, help="Folder to build in, where releases go to an object store.")
 @click.option("--force", is_flag=True, help="Publish although a check failed, and record which.")
-@click.option("--rebuild", is_flag=True, help="Build although nothing has changed.")
+@click.option("--rebuild", is_flag=True, help="Build all, although nothing or little has changed.")
 def nightly_command(
     files: tuple[Path, ...],
     url: str,
@@ -83,6 +90,7 @@ def nightly_command(
     index_memory: float,
     index_recall: float,
     engine: str | None,
+    arrivals: float,
     keep: int,
     ray: str | None,
     ray_threads: int,
@@ -92,8 +100,9 @@ def nightly_command(
     rebuild: bool,
     **options: Any,
 ) -> None:
-    """Ingest FILES if there are any, build a release, check it, publish it.
+    """Ingest FILES if there are any, make a release, check it, publish it.
 
+    After few changes these are added to the last full build, else all is built anew; the log says which, and why.
     Whatever fails, the last release goes on being served and the status is 1.
 
     \b
@@ -126,7 +135,7 @@ def nightly_command(
     if device not in (AUTO, "cpu") and ray is not None:
         raise ConfigError(f"--device {device} with --ray: the nodes embed on their CPUs; leave one of the two out")
     limits = Limits(recall=index_recall)
-    config = NightlyConfig(build, limits, keep=keep, force=force, rebuild=rebuild, work=work, engine=engine)
+    config = NightlyConfig(build, limits, keep, force, rebuild, arrivals, work, engine)
     cluster = ClusterConfig(ray, ray_threads, ray_workers) if ray is not None else None
     with joined(cluster) if cluster else nullcontext(ALONE) as crew:
         store = ArticleStore.open(url, create=True)

@@ -1,6 +1,7 @@
 """A release and its arrivals as one: what a request reads, as it was when the view was made."""
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,6 +17,9 @@ from recsys.ranked import First
 from recsys.release import Release
 from recsys.urls import canonical_url
 
+if TYPE_CHECKING:
+    from recsys.vectors import VectorIndex
+
 
 class ExtendedRelease(Release):
     """A release of which the rows n, n + 1 … are arrivals. It keeps what it has while the annex grows.
@@ -28,9 +32,9 @@ class ExtendedRelease(Release):
         base = annex.base
         self.__dict__.update(base.__dict__)
         self._annex, self._base, self._count = annex, base, len(base) + len(annex)
-        self.__dict__["vectors"] = base.vectors  # of the night's rows; the arrivals have theirs in the finder
         self.__dict__.update({name: column.view() for name, column in annex.numbers.items()})
         self.replaced = np.concatenate([base.replaced, annex.replaced.view()])
+        self.withdrawn = {**base.withdrawn, **annex.withdrawn}
         self.ids, self.urls = longer_texts(base.ids, annex.ids), longer_texts(base.urls, annex.urls)
         self.sites = longer_texts(base.sites, annex.sites)
         self.authors, self.tags = annex.authors_of.view(), annex.tags_of.view()
@@ -53,6 +57,11 @@ class ExtendedRelease(Release):
         """What the night built."""
         return self._base.base
 
+    @property
+    def vectors(self) -> "VectorIndex":
+        """Of what was built in full, opened at first use; the arrivals have theirs in the finder."""
+        return self._base.vectors
+
     def __len__(self) -> int:
         return self._count
 
@@ -62,7 +71,7 @@ class ExtendedRelease(Release):
         for key in article_ids:
             later = self._last(self._annex.rows_of_id.get(key, ()))
             found += self._base.rows([key]) if later < 0 else [later]
-        return found
+        return [row for row in found if row not in self.withdrawn] if self.withdrawn else found
 
     def row_of_url(self, url: str) -> int:
         """The row of the article at this address, whatever its scheme, tracking parameters or fragment.
@@ -72,7 +81,7 @@ class ExtendedRelease(Release):
         """
         later = self._last(self._annex.rows_of_url.get(canonical_url(url) or "", ()))
         row = self._base.row_of_url(url) if later < 0 else later
-        if self._is_replaced(row):  # its article has another address now
+        if self._is_replaced(row) or row in self.withdrawn:  # its article has another address now, or is gone
             raise ArticleNotFound(url)
         return row
 
@@ -112,7 +121,9 @@ class ExtendedRelease(Release):
     @property
     def neighbour_counts(self) -> Int64:
         """(n,) int64: how many neighbours each row has."""
-        return np.array([len(self.neighbours(row).rows) for row in range(self._count)], np.int64)
+        own = [len(near.rows) for near in self._annex.near.own[: self._count - len(self._base)]]
+        later = self._annex.near.counts(self._count)
+        return np.concatenate([self._base.neighbour_counts, np.array(own, np.int64)]) + later
 
     def _last(self, rows: Iterable[int]) -> int:
         """The last of the rows that this view has, -1 where it has none."""

@@ -48,6 +48,10 @@ class Facts:
         self._of_words[fact.print.whole].append(len(self))
         self._later.append(fact)
 
+    def later(self) -> list[Fact]:
+        """Those of the arrivals."""
+        return self._later
+
     def drop(self) -> None:
         """Forget the last row."""
         self._of_words[self._later.pop().print.whole].pop()

@@ -1,21 +1,23 @@
 """What is near to an article that came after the night: the same union of ways as at night (index/neighbours.py)."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from recsys.columns import Int64, Rows
+from recsys.columns import Int64, Rows, open_array, save_array
 from recsys.errors import EngineLost
 from recsys.extension.annex import Annex
 from recsys.extension.arrival import Arrival, Text
+from recsys.extension.kept_terms import KeptTerms
 from recsys.extension.kin import Kin
 from recsys.extension.recent import Alike, Recent
 from recsys.largest import largest
 from recsys.likeness import ASIDE, Likeness
 from recsys.neighbours import Neighbours
 from recsys.postings import Bag, Float32s
-from recsys.release import Release
+from recsys.release import ARRIVED, Release
 from recsys.terms import names, term_reader
 
 _MATES = 20
@@ -81,6 +83,20 @@ class Finder:
         self._names.add(text.names)
         self._kinship.add(arrival)
         self._count += 1
+
+    def save(self, folder: Path) -> None:
+        """Write the vectors of the arrivals, and what is known of their kin."""
+        save_array(folder / ARRIVED, self._vectors)
+        self._kinship.save(folder)
+
+    def restore(self, folder: Path) -> None:
+        """As it was when it was saved, with these terms beside it; only for one to which nothing has been added."""
+        vectors = open_array(folder / ARRIVED)
+        self._room, self._count = np.concatenate([vectors, self._room]), len(vectors)
+        for name, recent in (("terms", self._words), ("names", self._names)):
+            for terms in KeptTerms.open(folder, name):
+                recent.add(terms)
+        self._kinship.restore(folder)
 
     @property
     def _vectors(self) -> Float32s:

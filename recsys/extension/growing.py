@@ -12,6 +12,7 @@ from recsys.columns import Int32, Int64, ListColumn, Rows
 from recsys.extension.columns import OtherLists, others_of
 
 Number = TypeVar("Number", bound=np.generic)
+_MANY = 500  # rows of a list for each to be put into it, from which on they are looked for one by one
 _ROOM = 1_024  # values that there is room for at first, and a sixteenth of what there is
 
 
@@ -113,5 +114,9 @@ def inserted(rows: Int32, more: Iterable[int], published: Int64) -> Int32:
     later = sorted(more, key=age)
     if not later:
         return rows
-    places = [bisect_right(rows, age(row), key=age) for row in later]
+    if _MANY * len(later) < len(rows):
+        places = [bisect_right(rows, age(row), key=age) for row in later]
+    else:  # all at once is sooner
+        oldest_first = published[rows][::-1]
+        places = (len(rows) - np.searchsorted(oldest_first, published[later], "left")).tolist()
     return np.insert(rows, places, later).astype(np.int32, copy=False)

@@ -1,10 +1,13 @@
 """Kin of an article that came after the night, by the formula of index/kin.py over what is known of its neighbours."""
 
+from pathlib import Path
+
 import numpy as np
 
-from recsys.columns import Int64, Rows
+from recsys.columns import Int64, Rows, open_array, save_array
 from recsys.extension.annex import Annex
 from recsys.extension.arrival import Arrival
+from recsys.extension.kept import NAME
 from recsys.kinship import NEAREST, SHARPNESS, relevance, shares, timely_factor
 from recsys.largest import largest_of_each
 from recsys.neighbours import Neighbours
@@ -55,6 +58,22 @@ class Kin:
         nearer = score > self._scores[rows, least]
         self._rows[rows[nearer], least[nearer]] = row
         self._scores[rows[nearer], least[nearer]] = score[nearer]
+
+    def save(self, folder: Path) -> None:
+        """Write the nearest of those rows that an arrival is among the nearest of; of others they are found again."""
+        n, size = len(self._release), self._size()
+        newest = self._rows[:size].max(axis=1)
+        rows = np.flatnonzero(self._known[:size] & (newest >= np.maximum(n, np.arange(size) + 1)))
+        for name, values in (("of", rows), ("rows", self._rows[rows]), ("scores", self._scores[rows])):
+            save_array(folder / f"{NAME}.kin.{name}.npy", values)
+
+    def restore(self, folder: Path) -> None:
+        """As it was when it was saved; the annex has the arrivals already."""
+        self._make_room()
+        rows = open_array(folder / f"{NAME}.kin.of.npy")
+        self._rows[rows] = open_array(folder / f"{NAME}.kin.rows.npy")
+        self._scores[rows] = open_array(folder / f"{NAME}.kin.scores.npy")
+        self._known[rows] = True
 
     def _made_of(self, nearest: Int64, share: Floats) -> tuple[Int64, Floats]:
         """(distinct rows, what the newcomer's nearest make of them)."""
@@ -137,7 +156,7 @@ class Kin:
         return len(self._release) + len(self._annex)
 
     def _make_room(self) -> None:
-        if self._size() > len(self._known):
+        while self._size() > len(self._known):
             self._known, self._rows, self._scores = (
                 np.concatenate([column, np.zeros_like(column)]) for column in (self._known, self._rows, self._scores)
             )

@@ -81,6 +81,16 @@ class Authors:
                     self.names[name].append(number)
         return list(dict.fromkeys(numbers.values()))
 
+    def kept(self) -> tuple[list[str], dict[str, list[int]]]:
+        """(keys of new authors in the order of their numbers, `names`), for `restore`."""
+        return list(self._new), self.names
+
+    def restore(self, keys: Iterable[str], names: dict[str, list[int]]) -> None:
+        """As it was when these were `kept`; only for one that has given no number yet."""
+        for key in keys:
+            self._number(key)
+        self.names = names
+
     def _number(self, key: str) -> int:
         known = self._release.authors_by_name[key].tolist()
         if len(known) == 1:
@@ -103,6 +113,11 @@ class Tags:
     def of(self, keys: Iterable[str]) -> list[int]:
         """Their numbers, in the order of the keys."""
         return [self._number(key) for key in sorted(set(keys) - {""})]
+
+    def text(self, number: int) -> str:
+        """The key of a number."""
+        own = len(self._release.tag_rarity)
+        return self._release.rows_by_tag.texts[number] if number < own else self.texts[number - own].decode()
 
     def rarity(self) -> "np.typing.NDArray[np.float32]":
         """(tags,) float32, as `Release.tag_rarity`."""

@@ -5,19 +5,25 @@ One at a time, groups only grow and join; what would take all of them apart and 
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from recsys.agency import agency_copy
 from recsys.articles import Article
-from recsys.columns import Int32, Int64
+from recsys.columns import Int32, Int64, open_array, save_array
 from recsys.extension.facts import Fact, Facts
 from recsys.extension.groups import Groups, Regrouping
+from recsys.extension.kept import NAME, open_rest, save_rest
 from recsys.extension.ties import EventTies, TextTies, together
-from recsys.fingerprints import Fingerprint
+from recsys.fingerprints import Fingerprint, Fingerprints
 from recsys.neighbours import Neighbours
 from recsys.release import Release, last_change, seconds
 from recsys.versions import preferred
+
+if TYPE_CHECKING:
+    from recsys.extension.annex import Annex
 
 Place = tuple[int, int, int]  # text_group, event_group, text_preference
 
@@ -101,6 +107,31 @@ class Stories:
         self._text.take(placed.text)
         self._event.take(placed.event)
         self._gone = placed.gone
+
+    def save(self, folder: Path) -> None:
+        """Write what `restore` needs and the annex does not have."""
+        later = self._facts.later()
+        Fingerprints.joined([fact.print for fact in later]).save(folder, f"{NAME}.text")
+        save_array(folder / f"{NAME}.agency.npy", np.array([fact.agency for fact in later], np.bool_))
+        save_array(folder / f"{NAME}.updated.npy", np.array([fact.updated for fact in later], np.int64))
+        save_rest(folder, "stories", {"backgrounds": self._events.kept()})
+
+    def restore(self, annex: "Annex", folder: Path) -> None:
+        """As it was when it was saved; only for one to which nothing has come, with the annex as it was then."""
+        prints, n = Fingerprints.open(folder, f"{NAME}.text"), len(annex.base)
+        agency, updated = (open_array(folder / f"{NAME}.{name}.npy").tolist() for name in ("agency", "updated"))
+        published, lengths = (annex.numbers[name].view()[n:].tolist() for name in ("published", "text_length"))
+        replaced_by = np.full(n + len(annex), n + len(annex), np.int64)
+        replaced_by[list(annex.replaced_by)] = list(annex.replaced_by.values())
+        for place, near in enumerate(annex.near.own):
+            numbers = agency[place], updated[place], published[place], lengths[place]
+            known = near.of(replaced_by[near.rows] > n + place)  # what was still there when it came
+            self._facts.add(Fact(annex.ids[place].decode(), prints[place], *numbers, known))
+        numbers_of = annex.numbers
+        self._text = Groups(numbers_of["text_group"].view(), annex.text_rows(), self._by_preference)
+        self._event = Groups(numbers_of["event_group"].view(), annex.event_rows(), self._newest_first)
+        self._events.restore(open_rest(folder, "stories")["backgrounds"])
+        self._gone = set(annex.replaced_by)
 
     def _together(self, row: int, replaced: set[int], gone: set[int]) -> tuple[Regrouping, Regrouping]:
         versions = [old for old in replaced if self._texts.is_version(row, old)]

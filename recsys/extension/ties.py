@@ -1,6 +1,6 @@
 """How one article is tied to others, as one text and as one event: the night's measures, asked of a few rows."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Protocol
 
 import numpy as np
@@ -154,6 +154,14 @@ class EventTies:
         """The row that was judged has come: keep it."""
         self._backgrounds |= self._judged
         self._judged = {}
+
+    def kept(self) -> list[tuple[int, float]]:
+        """The backgrounds that are asked for because of an arrival, for `restore`; others are worked out again."""
+        return [(row, value) for row, (value, asked) in self._backgrounds.items() if asked]
+
+    def restore(self, backgrounds: Iterable[tuple[int, float]]) -> None:
+        """As it was when these were `kept`."""
+        self._backgrounds = {row: (value, True) for row, value in backgrounds}
 
     def of(self, row: int, beside: Beside) -> Mapping[int, float]:
         """The evidence for one event with the neighbours."""
