@@ -1,6 +1,7 @@
 """Publishing is all or nothing, whatever is killed and whatever fails."""
 
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -8,6 +9,7 @@ import threading
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import article
@@ -251,11 +253,13 @@ def test_what_killed_jobs_put_aside_is_removed_by_the_next_although_it_builds_no
 def test_a_release_that_is_removed_leaves_the_list_before_its_files_go(
     store: ArticleStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    removed = list[list[str]]()
+    removed, rmtree = list[list[str]](), shutil.rmtree
 
-    def broken_off(folder: Path, **_: object) -> None:
-        if folder.is_dir():
-            next(folder.iterdir()).unlink()
+    def broken_off(folder: str | Path, **more: Any) -> None:
+        if Path(folder).parent != tmp_path / "r":
+            rmtree(folder, **more)  # what a build keeps on disk while it works
+        elif Path(folder).is_dir():
+            next(Path(folder).iterdir()).unlink()
             removed.append([one.id for one in publish.listed(tmp_path / "r")])
 
     monkeypatch.setattr(release_folder.shutil, "rmtree", broken_off)
