@@ -21,6 +21,7 @@ from service.drafts import drafts
 from service.editors import editors
 from service.embedding import embedding_of
 from service.explaining import explaining
+from service.garbage import settle
 from service.head import Head
 from service.health import health
 from service.live import Live
@@ -138,6 +139,7 @@ def app_from_environment() -> FastAPI:
     Raises:
         ConfigError: a variable cannot be used.
     """
+    settle()
     app = create_app(Settings.read(os.environ))
     end_with_parent()
     return app

@@ -27,6 +27,7 @@ from recsys.release import Release
 from recsys.variety import Variety
 from service.embedding import Embedding
 from service.folder import Folder
+from service.garbage import tidy_up
 from service.listener import Listener
 from service.newcomers import Newcomers
 from service.reader import StoreReader
@@ -238,6 +239,8 @@ class Live:
                 "serving %s: %d articles, %d withdrawn, %d rules",
                 base.id, base.manifest.articles, view.withdrawn, len(overlay.rules),
             )  # fmt: skip
+            del old, recommender
+            tidy_up()
 
     def _overlay(self, known: Overlay) -> tuple[Overlay, bool | None]:
         """(overlay, whether the store answered): what is known so far where it did not."""
