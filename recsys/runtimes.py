@@ -15,7 +15,7 @@ from recsys.token_batches import Tokens
 
 log = logging.getLogger(__name__)
 AUTO = "auto"
-_ON_CPU, _ON_GPU = 4_096, 16_384  # tokens in a batch: see DECISIONS 49; the latter was never measured
+_ON_CPU, _ON_GPU = 2_048, 16_384  # tokens in a batch: see DECISIONS 49; the latter was never measured
 
 
 @dataclass(frozen=True, slots=True)
