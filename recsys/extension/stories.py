@@ -83,6 +83,7 @@ class Stories:
             replaced: rows that it takes the place of; they are in no group from now on.
         """
         row, gone = len(self._facts), self._gone | set(replaced.tolist())
+        there = np.array([other not in gone for other in near.rows.tolist()], np.bool_)
         fact = Fact(
             article.id,
             Fingerprint.of(printed),
@@ -90,7 +91,7 @@ class Stories:
             last_change(article.updated_at, article.published_at),
             seconds(article.published_at),
             length,
-            near.of(np.array([other not in gone for other in near.rows.tolist()], np.bool_)),
+            near if there.all() else near.of(there),  # mostly the very arrays that the annex keeps
         )
         self._facts.add(fact)
         self._events.begin()
