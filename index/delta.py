@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from index.crew import Crew
-from index.embed import embed_missing, embedding_key
+from index.embed import embed_missing
 from index.rows import COLUMNS
 from recsys.articles import Article, Status
 from recsys.embedding import Embedder
@@ -85,8 +85,8 @@ def add(
             log.info("%s", embed_missing(store, articles, embedder, boilerplate, advance=advance, crew=crew))
         with progress("add", len(since.fresh)) as advance:
             for page in _pages(snapshot, since.fresh):
-                keys = [embedding_key(article, embedder, boilerplate)[0] for article in page]
-                for article, vector in zip(page, store.embeddings(keys, embedder.dim), strict=True):
+                vectors = store.embeddings([*map(extension.key, page)], embedder.dim)
+                for article, vector in zip(page, vectors, strict=True):
                     extension.add(article, vector)
                     if extension.lacks_a_search(article.id):
                         release.vectors.search(vector[None], 1)  # which says more of what is wrong

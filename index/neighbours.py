@@ -103,7 +103,7 @@ def _write_merged(writer: PairWriter, corpus: Corpus, pairs: PairTable, block: K
         "kin": (block.values, block.found),
     }
     counts = np.bincount(owners - block.start, minlength=block.stop - block.start)
-    writer.append(counts, near[order], **{name: np.concatenate(both)[order] for name, both in measured.items()})
+    writer.append(counts, values=near[order], **{name: np.concatenate(both)[order] for name, both in measured.items()})
 
 
 def _days(corpus: Corpus, block: PairBlock) -> Float32s:

@@ -1,18 +1,15 @@
 """A table of pairs of rows on disk: written a block of owners at a time, then mapped and read in blocks."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
-from recsys.array_writer import ArrayWriter
 from recsys.columns import Int32, Int64, ListColumn
+from recsys.list_writer import ListWriter
 
 Float32s = npt.NDArray[np.float32]
 _PAIRS = 1_000_000  # of one block
@@ -77,42 +74,16 @@ class PairTable:
         return found
 
 
-class PairWriter:
-    """Writes a table as `NAME.offsets.npy`, `NAME.values.npy` and `NAME.<measure>.npy`. Use as a context manager.
-
-    Raises:
-        OSError: the disk is full or the folder is gone.
-    """
+class PairWriter(ListWriter):
+    """Writes a table as `NAME.offsets.npy`, `NAME.values.npy` and `NAME.<measure>.npy`; the entries are pairs."""
 
     def __init__(self, folder: Path, name: str, measures: Sequence[str]) -> None:
-        self._offsets = ArrayWriter(folder / f"{name}.offsets.npy", np.int64)
-        self._values = ArrayWriter(folder / f"{name}.values.npy", np.int32)
-        self._measures = {one: ArrayWriter(folder / f"{name}.{one}.npy", np.float32) for one in measures}
-        self._open, self._pairs = ExitStack(), 0
-
-    def __enter__(self) -> Self:
-        for writer in (self._offsets, self._values, *self._measures.values()):
-            self._open.enter_context(writer)
-        self._offsets.append(np.zeros(1, np.int64))
-        return self
-
-    def append(self, counts: Int64, near: Int32, **measured: Float32s) -> None:
-        """The pairs of the next rows: how many each has, and all of them."""
-        self._offsets.append(self._pairs + np.cumsum(counts))
-        self._pairs += len(near)
-        self._values.append(near)
-        for name, writer in self._measures.items():
-            writer.append(measured[name])
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._open.__exit__(kind, error, trace)
+        super().__init__(folder, name, {"values": np.int32, **dict.fromkeys(measures, np.float32)})
 
     def table(self) -> PairTable:
         """What was written, mapped; after the block."""
-        rows = ListColumn(self._offsets.array(), self._values.array())
-        return PairTable(rows, {name: writer.array() for name, writer in self._measures.items()})
+        offsets, columns = self.written()
+        return PairTable(ListColumn(offsets, columns.pop("values")), columns)
 
 
 def row_spans(offsets: Int64, most: int) -> Iterator[tuple[int, int]]:

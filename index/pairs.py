@@ -90,7 +90,7 @@ def near_pairs(corpus: Corpus, k: int, folder: Path, advance: Advance, crew: Cre
     )
     with PairWriter(folder, "pairs", ("cosine", "words", "names")) as writer:
         for block in crew.each(_found, search, _spans(corpus.vectors.n)):
-            writer.append(block.counts, block.near, cosine=block.cosine, words=block.words, names=block.names)
+            writer.append(block.counts, values=block.near, cosine=block.cosine, words=block.words, names=block.names)
             advance(len(block.counts))
     return writer.table()
 

@@ -5,10 +5,11 @@ from pathlib import Path
 import numpy as np
 
 from index.pair_table import row_spans
-from index.ranked_writer import RankedWriter
+from recsys.array_writer import ArrayWriter
 from recsys.columns import Int64
 from recsys.floor import floor
 from recsys.grouping import first_of_each
+from recsys.list_writer import ListWriter
 from recsys.neighbours import Neighbours
 from recsys.ranked import BY_AUTHOR, MOST
 from recsys.ranking import Weights, parts, score, text_relevance
@@ -21,11 +22,13 @@ _PAIRS = 500_000  # that are weighed at a time
 def ranked(release: Release, weights: Weights, folder: Path) -> None:
     """Write the first MOST similar articles of each row above the floor, and the newest BY_AUTHOR by its authors."""
     matching, least = Matching.of(release), floor(release, weights)
-    with RankedWriter(folder) as writer:
+    lists = ListWriter(folder, "ranked", {"rows": np.int32, "scores": np.float64})
+    with lists, ArrayWriter(folder / "ranked.similar.npy", np.uint8) as of_each:
         for start, stop in row_spans(np.concatenate([[0], np.cumsum(release.neighbour_counts)]), _PAIRS):
             owners, rows, scores, similar = _block(release, weights, matching, least, start, stop)
             counts = np.bincount(owners - start, minlength=stop - start)
-            writer.append(counts, rows, scores, np.bincount(owners[similar] - start, minlength=stop - start))
+            lists.append(counts, rows=rows, scores=scores)
+            of_each.append(np.bincount(owners[similar] - start, minlength=stop - start))
 
 
 def _block(

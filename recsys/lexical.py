@@ -135,7 +135,7 @@ def _counted(
         for block in _blocks(texts, _BLOCK):
             counted = counter.transform(block)
             frequency += np.bincount(counted.indices, minlength=FEATURES).astype(np.uint32)
-            writer.append(counted)
+            writer.append_rows(counted)
     return writer.matrix(FEATURES), frequency
 
 
@@ -163,7 +163,7 @@ def _weighed(
             hashes, rows, single_weights = _singles(*of_one, lengths, counts.shape[0])
             singles.append((hashes, rows + np.int32(start), single_weights))
             block.indices = place[block.indices]
-            writer.append(normalize(block, copy=False) if block.nnz else block)
+            writer.append_rows(normalize(block, copy=False) if block.nnz else block)
     hashes, rows, single_weights = (np.concatenate(column) for column in zip(*singles, strict=True))
     order = np.argsort(hashes)
     return writer.matrix(len(used)), used.astype(np.uint32), (hashes[order], rows[order], single_weights[order])

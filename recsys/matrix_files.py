@@ -1,14 +1,12 @@
 """Sparse matrices that grow with the archive: written some rows at a time, turned over on disk, and mapped."""
 
-from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from recsys.array_writer import ArrayWriter
+from recsys.list_writer import ListWriter
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -16,40 +14,22 @@ if TYPE_CHECKING:
 ROWS = 5_000  # that are worked on at a time
 
 
-class MatrixWriter:
-    """Writes a CSR matrix of float32 some rows at a time. Use as a context manager.
-
-    Raises:
-        OSError: the disk is full or the folder is gone.
-    """
+class MatrixWriter(ListWriter):
+    """Writes a CSR matrix of float32 some rows at a time."""
 
     def __init__(self, folder: Path, name: str) -> None:
-        self._indices = ArrayWriter(folder / f"{name}.indices.npy", np.int32)
-        self._data = ArrayWriter(folder / f"{name}.data.npy", np.float32)
-        self._ends, self._open = [np.zeros(1, np.int64)], ExitStack()
+        super().__init__(folder, name, {"indices": np.int32, "data": np.float32})
 
-    def __enter__(self) -> Self:
-        self._open.enter_context(self._indices)
-        self._open.enter_context(self._data)
-        return self
-
-    def append(self, rows: "csr_matrix[Any]") -> None:
+    def append_rows(self, rows: "csr_matrix[Any]") -> None:
         """The next rows."""
-        self._indices.append(rows.indices)
-        self._data.append(rows.data)
-        self._ends.append(self._ends[-1][-1] + rows.indptr[1:].astype(np.int64))
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._open.__exit__(kind, error, trace)
+        self.append(np.diff(rows.indptr), indices=rows.indices, data=rows.data)
 
     def matrix(self, columns: int) -> "csr_matrix[Any]":
         """What was written, mapped; after the block."""
         from scipy.sparse import csr_matrix
 
-        ends = np.concatenate(self._ends)
-        return csr_matrix((self._data.array(), self._indices.array(), ends), shape=(len(ends) - 1, columns))
+        ends, parts = self.written()
+        return csr_matrix((parts["data"], parts["indices"], ends), shape=(len(ends) - 1, columns))
 
 
 def turned_over(matrix: "csr_matrix[Any]", folder: Path) -> "csr_matrix[Any]":

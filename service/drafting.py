@@ -137,7 +137,8 @@ def _laid(now: Followed, article: Article, model: Model, vector: Vector | None) 
 
 def _stored(store: ArticleStore, key: str, dim: int) -> Vector:
     """(1, dim) or (0, dim): the vector that an article of the same text has."""
-    return store.embeddings(sorted(store.known_embeddings([key])), dim)
+    found = store.embeddings_known([key], dim)
+    return np.array([*found.values()], np.float32).reshape(-1, dim)
 
 
 def busy(reason: str) -> Problem:

@@ -32,7 +32,7 @@ def test_a_table_of_pairs_is_read_as_written_and_knows_what_it_holds(lists: list
         with PairWriter(Path(folder), "pairs", ["words"]) as writer:
             for part in (lists[:4], lists[4:]):
                 near = np.array([one for row in part for one in row], np.int32)
-                writer.append(np.array([len(row) for row in part], np.int64), near, words=near / np.float32(31))
+                writer.append(np.array([len(row) for row in part], np.int64), values=near, words=near / np.float32(31))
         table = writer.table()
     assert [table.rows[row].tolist() for row in range(len(lists))] == lists
     np.testing.assert_allclose(table.measured["words"] * 31, table.rows.values, rtol=1e-6)
