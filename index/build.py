@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 
 from index.champions import search_by_words
+from index.cores import Cores
 from index.crew import ALONE, Crew
 from index.embed import embed_missing
 from index.lists import Lists, write_lists
@@ -23,22 +24,21 @@ from index.ranked import ranked
 from index.rows import COLUMNS, RowColumns, write_rows
 from index.stories import EVENT_DAYS, SAME_TEXT, StoryConfig, stories
 from index.story_files import Largest, largest_stories, story_counts, write_stories
+from index.texts import read_texts
 from index.vector_index import IndexConfig, Outside, write_vectors
 from recsys.authors import People
 from recsys.columns import ListColumn, save_array
 from recsys.embedding import Embedder
-from recsys.fingerprints import Fingerprinter
-from recsys.lexical import WordVectors
 from recsys.manifest import FORMAT, Manifest, Model, record_files
 from recsys.postings import Postings
-from recsys.progress import progress, track
+from recsys.progress import progress
 from recsys.ranked import Ranked
 from recsys.ranking import Weights
 from recsys.registry import Registry, write_registry
 from recsys.release import REPORT, VECTORS, Release
 from recsys.store import ArticleStore
-from recsys.terms import known_language, names, term_reader
-from recsys.text import RECIPE, Boilerplate, find_boilerplate, lexical_text
+from recsys.terms import known_language, term_reader
+from recsys.text import RECIPE, Boilerplate, find_boilerplate
 from recsys.versions import Versions
 
 log = logging.getLogger(__name__)
@@ -108,35 +108,50 @@ def build(
     folder: Path,
     embedder: Embedder,
     config: BuildConfig,
-    crew: Crew = ALONE,
+    crew: Crew | None = None,
     outside: Outside | None = None,
+    processes: int = 1,
 ) -> Built:
-    """Write every file of a release but the manifest into `folder`, which must be empty; the same whoever the `crew`.
+    """Write every file of a release but the manifest into `folder`, which must be empty; the same whoever does it.
 
-    `outside` takes its vectors.
+    A `crew` on other machines embeds and searches; so many `processes` of this one do all else, and that too if None.
+    `outside` takes the vectors.
 
     Raises:
         EngineLost: the engine of vectors cannot be written to.
         StoreError: the store cannot be read.
         OSError: the disk is full.
-        ClusterError: the crew is gone.
+        ClusterError: the crew is gone, or a process.
     """
+    with Cores(processes, folder) as cores:
+        return _build(store, folder, embedder, config, crew, outside, cores)
+
+
+def _build(
+    store: ArticleStore,
+    folder: Path,
+    embedder: Embedder,
+    config: BuildConfig,
+    crew: Crew | None,
+    outside: Outside | None,
+    cores: Crew,
+) -> Built:
     with store.snapshot() as snapshot, TemporaryDirectory(dir=folder, prefix="texts-") as work:
         expected = sum(store.count().values())
         boilerplate = find_boilerplate(snapshot.articles, expected=expected)
         log.info("%d boilerplate lines in %d articles", len(boilerplate.counts), boilerplate.articles)
         with progress("embed", boilerplate.articles) as advance:
-            found = embed_missing(store, snapshot.articles(), embedder, boilerplate, advance=advance, crew=crew)
+            found = embed_missing(
+                store, snapshot.articles(), embedder, boilerplate, advance=advance, crew=crew or ALONE
+            )
         log.info("%s", found)
         people = People(config.registry)
         columns = write_rows(folder, snapshot.articles(), boilerplate, embedder, people)
-        articles = track(snapshot.articles(), "words", boilerplate.articles)
-        texts = (lexical_text(a, boilerplate, config.title_weight) for a in articles)
-        words = WordVectors.of(texts, term_reader(config.language), folder)
-        articles = track(snapshot.articles(), "names", boilerplate.articles)
-        printer = Fingerprinter(Path(work))
-        named = WordVectors.of(printer.passing(lexical_text(a, boilerplate, 1) for a in articles), names, folder)
-        change, prints = snapshot.change, printer.fingerprints()
+        with progress("texts", boilerplate.articles) as advance:
+            terms, weight = term_reader(config.language), config.title_weight
+            texts = read_texts(snapshot.articles(), boilerplate, terms, weight, Path(work), cores, advance)
+        change = snapshot.change
+    words, named = texts.words, texts.names
     published = np.array(columns.published, np.int64)
     words.postings().save(folder, "terms")
     named.postings().save(folder, "names")
@@ -151,9 +166,9 @@ def build(
         k, postings = config.neighbours, Postings.open(folder, "terms", index.n)
         about_words |= aside_for_newcomers(words, postings, k, config.index.recall)
         corpus = Corpus(index, words, named, published, lengths, author_rows, by_words)
-        table = neighbours(corpus, config.neighbours, config.kin, folder, advance, crew)
+        table = neighbours(corpus, config.neighbours, config.kin, folder, advance, crew or cores)
     _write_learned(folder, table)
-    versions = Versions(prints, np.array(columns.agency, np.bool_), np.array(columns.updated, np.int64))
+    versions = Versions(texts.prints, np.array(columns.agency, np.bool_), np.array(columns.updated, np.int64))
     versions.save(folder, published)
     found_stories = stories(corpus, table, versions, config.stories())
     write_stories(folder, found_stories, published)
@@ -161,7 +176,7 @@ def build(
     _write_report(folder, boilerplate, counts, largest_stories(folder, found_stories, published))
     built = Built(folder, store.identity(), change, index.n, table.semantic_base, counts, about_index | about_words)
     draft = Release(folder, _manifest(built, embedder, config), Ranked.none(index.n))
-    ranked(draft, config.weights, folder)
+    ranked(draft, config.weights, folder, cores)
     return built
 
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from recsys.columns import Int64
 from recsys.grouping import first_of_each
-from recsys.lexical import WordVectors
+from recsys.lexical import WordVectors, as_writable, similarity
 from recsys.recall import is_safely_above, share_found
 
 if TYPE_CHECKING:
@@ -42,12 +42,12 @@ class Champions:
     """Candidates by few texts for each term; make one with `of`.
 
     Attributes:
-        words: all terms of all texts.
+        matrix: all terms of all texts, as `WordVectors` has them.
         columns: (terms, n) CSR float32: of each term the texts where it weighs most.
         most: how many these are at most.
     """
 
-    words: WordVectors
+    matrix: "csr_matrix[Any]"
     columns: "csr_matrix[Any]"
     most: int
 
@@ -64,22 +64,22 @@ class Champions:
             keep[span] = False
             keep[span.start + np.argsort(-whole.data[span], kind="stable")[:most]] = True
         starts = np.concatenate([[0], np.cumsum(np.minimum(held, most))])
-        return cls(words, csr_matrix((whole.data[keep], whole.indices[keep], starts), shape=whole.shape), most)
+        return cls(words.matrix, csr_matrix((whole.data[keep], whole.indices[keep], starts), shape=whole.shape), most)
 
     def nearest(self, start: int, stop: int, k: int, threads: int = -1) -> Found:
         """As `WordVectors.nearest`: nearly always the same rows, and always with their exact similarity."""
         from sparse_dot_topn import sp_matmul_topn
 
-        block = self.words.matrix[start:stop]
-        found = sp_matmul_topn(block, self.columns, top_n=_WIDE * k + 1, threshold=1e-6, n_threads=threads).tocoo()
+        block, columns = as_writable(self.matrix[start:stop]), as_writable(self.columns)
+        found = sp_matmul_topn(block, columns, top_n=_WIDE * k + 1, threshold=1e-6, n_threads=threads).tocoo()
         rows, near = found.coords[0].astype(np.int64) + start, found.coords[1].astype(np.int64)
         order = np.lexsort((near, rows))
         order = order[rows[order] != near[order]]
         rows, near = rows[order], near[order]
-        similarity = self.words.similarity(rows, near)
-        best = np.lexsort((near, -similarity, rows))
+        found_similarity = similarity(self.matrix, rows, near)
+        best = np.lexsort((near, -found_similarity, rows))
         best = best[first_of_each(rows[best], k)]
-        return rows[best], near[best], similarity[best]
+        return rows[best], near[best], found_similarity[best]
 
 
 def search_by_words(words: WordVectors, k: int, wanted: float) -> tuple[NearestByWords, dict[str, int | float | str]]:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
 
-from index.crew import Done, Piece, Shared
+from index.cores import cores
+from index.crew import Done, Piece, Shared, limited
 from recsys.errors import ClusterError, ConfigError, MissingExtra
 
 log = logging.getLogger(__name__)
@@ -72,7 +73,7 @@ class Cluster:
         Raises:
             ClusterError: nobody is left, or a piece ended its process again and again.
         """
-        task = self._ray.remote(_piece).options(
+        task = self._ray.remote(limited).options(
             num_cpus=self.threads, max_retries=RETRIES, retry_exceptions=False, scheduling_strategy="SPREAD"
         )
         everywhere = self._ray.put(shared)
@@ -135,8 +136,7 @@ def joined(config: ClusterConfig) -> Iterator[Cluster]:
             name.startswith("RAY_AUTH_") for name in os.environ
         ):  # else Ray writes a secret into the home folder
             os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        workers = config.workers or max(1, cores // config.threads)
+        workers = config.workers or max(1, cores() // config.threads)
         options = {"num_cpus": workers * config.threads, "include_dashboard": False}
     import ray
 
@@ -159,11 +159,3 @@ def _knock(address: str) -> None:
     if address not in (LOCAL, "auto"):
         host, _, port = address.rpartition(":")
         socket.create_connection((host.strip("[]"), int(port)), timeout=_LOOK).close()
-
-
-def _piece(do: Callable[[Shared, Piece], Done], shared: Shared, threads: int, piece: Piece) -> Done:
-    """One piece, on a node: `threads` is for OpenMP and BLAS alike, whatever the node's environment says."""
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(limits=threads):
-        return do(shared, piece)

@@ -1,4 +1,4 @@
-"""Who does a night's many independent pieces of work: this process, or a cluster (`index.cluster`)."""
+"""Who does a night's many pieces of work: this process, several (`index.cores`), or a cluster (`index.cluster`)."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol, TypeVar
@@ -36,3 +36,11 @@ class Alone:
 
 
 ALONE = Alone()
+
+
+def limited(do: Callable[[Shared, Piece], Done], shared: Shared, threads: int, piece: Piece) -> Done:
+    """`do(shared, piece)` with so many threads for OpenMP and BLAS alike, whatever the environment says."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(limits=threads):
+        return do(shared, piece)

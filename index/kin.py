@@ -10,7 +10,7 @@ the mean of what a's nearest make of b and of what b's nearest make of a: one st
 document expansion (Efron, Organisciak, Fenlon 2012, "Improving retrieval of short texts through document expansion").
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -27,43 +27,53 @@ if TYPE_CHECKING:
 
 Float32s = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.floating]
-_BLOCK = 1_024
 
 
 @dataclass(frozen=True, slots=True)
 class KinBlock:
-    """The kin of the rows start … stop-1.
+    """The kin of some rows.
 
     Attributes:
         values: (pairs,) float32, kin of the pairs that are in the table already, in its order.
         owners, near, found: (new,) the best pairs that are not in the table, by owner and then by near, and their kin.
     """
 
-    start: int
-    stop: int
     values: Float32s
     owners: Int64
     near: Int64
     found: Float32s
 
 
-def kin_blocks(table: PairTable, relevance: Float32s, nearest: "csr_matrix[Any]", k: int) -> Iterator[KinBlock]:
-    """The kin of every pair of the table, and of the k best that it lacks for each row, a block of rows at a time.
+@dataclass(frozen=True, slots=True)
+class KinTable:
+    """What kin is worked out from; make one with `of`.
 
-    Args:
-        relevance: (pairs,) by text, in [0, 1].
-        nearest: N above, of `nearest_of`.
+    Attributes:
+        by_text: (n, n) S above but for its diagonal: of each measured pair the relevance by text.
+        nearest: (n, n) N above.
+        to_nearest: the same turned over.
     """
-    from scipy.sparse import csr_matrix
 
-    n = len(table)
-    by_text = csr_matrix((relevance, table.rows.values, table.rows.offsets), shape=(n, n))
-    to_nearest = nearest.T.tocsr()
-    for start in range(0, n, _BLOCK):
-        span = slice(start, min(start + _BLOCK, n))
-        to_itself = nearest[span] + to_nearest[span]  # the ones on the diagonal of S
-        block = (nearest[span] @ by_text + by_text[span] @ to_nearest + to_itself) * np.float32(0.5)
-        yield _block(block.tocsr(), table, span.start, span.stop, k)
+    by_text: "csr_matrix[Any]"
+    nearest: "csr_matrix[Any]"
+    to_nearest: "csr_matrix[Any]"
+
+    @classmethod
+    def of(cls, table: PairTable, relevance: Float32s, nearest: "csr_matrix[Any]") -> "KinTable":
+        """Of the pairs of this table: (pairs,) `relevance` by text, in [0, 1], and N of `nearest_of`."""
+        from scipy.sparse import csr_matrix
+
+        shape = len(table), len(table)
+        by_text = csr_matrix((relevance, table.rows.values, table.rows.offsets), shape=shape)
+        return cls(by_text, nearest, nearest.T.tocsr())
+
+    def block(self, start: int, stop: int, k: int) -> KinBlock:
+        """The kin of every pair of the rows start … stop-1, and of the k best that each of these rows lacks."""
+        span = slice(start, stop)
+        own, near = self.by_text[span], self.nearest[span]
+        to_itself = near + self.to_nearest[span]  # the ones on the diagonal of S
+        found = (near @ self.by_text + own @ self.to_nearest + to_itself) * np.float32(0.5)
+        return _block(found.tocsr(), own, start, k)
 
 
 def nearest_of(table: PairTable, score: Callable[[PairBlock], Floats]) -> "csr_matrix[Any]":
@@ -94,15 +104,19 @@ def nearest_pairs(block: PairBlock, score: Floats, k: int) -> Int64:
     return best
 
 
-def _block(block: "csr_matrix[Any]", table: PairTable, start: int, stop: int, k: int) -> KinBlock:
-    block.sort_indices()
-    n = len(table)
-    owners = np.repeat(np.arange(start, stop), np.diff(block.indptr))
-    keys = owners * n + block.indices
-    known = table.block(start, stop)
-    mine = known.owners * n + known.near
-    kin = np.minimum(block.data.astype(np.float32), np.float32(1.0))
-    return KinBlock(start, stop, _values_at(keys, kin, mine), *_best_of(keys, kin, mine, n, k))
+def _block(found: "csr_matrix[Any]", known: "csr_matrix[Any]", start: int, k: int) -> KinBlock:
+    """`found` is the kin of some rows, `known` has the pairs of the table."""
+    found.sort_indices()
+    keys, mine = _keys(found, start), _keys(known, start)
+    kin = np.minimum(found.data.astype(np.float32), np.float32(1.0))
+    return KinBlock(_values_at(keys, kin, mine), *_best_of(keys, kin, mine, found.shape[1], k))
+
+
+def _keys(rows: "csr_matrix[Any]", start: int) -> Int64:
+    """owner · n + near of each entry of the rows start …"""
+    owners = np.repeat(np.arange(start, start + rows.shape[0]), np.diff(rows.indptr))
+    keys: Int64 = owners * rows.shape[1] + rows.indices
+    return keys
 
 
 def _values_at(keys: Int64, values: Float32s, wanted: Int64) -> Float32s:

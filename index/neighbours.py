@@ -7,23 +7,28 @@ long articles words find what the model, which reads the first page, cannot.
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from index.crew import ALONE, Crew
-from index.kin import KinBlock, kin_blocks, nearest_of, nearest_pairs
-from index.pair_table import PairBlock, PairTable, PairWriter
+from index.kin import KinBlock, KinTable, nearest_of, nearest_pairs
+from index.pair_table import PairBlock, PairTable, PairWriter, equal_spans
 from index.pairs import Corpus, cosines, near_pairs
 from recsys.array_writer import ArrayWriter
 from recsys.columns import Int64
 from recsys.kinship import relevance, timely_factor
+from recsys.lexical import similarity
 from recsys.neighbours import Neighbours
 from recsys.progress import Advance
 from recsys.release import UNDATED
 from recsys.signals import DAY
 from recsys.tempo import Tempo
 from recsys.vectors import VectorIndex
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 Float32s = npt.NDArray[np.float32]
 _TEMPO_NEAREST = 5
@@ -48,6 +53,34 @@ class NeighbourTable:
     chance: Float32s
 
 
+@dataclass(frozen=True, slots=True)
+class _Second:
+    """What every block needs to find pairs through others.
+
+    Attributes:
+        kin: of the pairs that are known.
+        k: how many are wanted of each row.
+        vectors: what the articles mean.
+        words, names: unit rows, as `WordVectors` has them.
+    """
+
+    kin: KinTable
+    k: int
+    vectors: VectorIndex
+    words: "csr_matrix[Any]"
+    names: "csr_matrix[Any]"
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The kin of a block's pairs, and what was measured of those that are new."""
+
+    block: KinBlock
+    cosine: Float32s
+    words: Float32s
+    names: Float32s
+
+
 def neighbours(
     corpus: Corpus, k: int, kin: int, folder: Path, advance: Advance = lambda number: None, crew: Crew = ALONE
 ) -> NeighbourTable:
@@ -68,9 +101,13 @@ def neighbours(
         relevance = _relevance(corpus, pairs, Path(work), base)
         tempo = _tempo(corpus, pairs, relevance)
         nearest = nearest_of(pairs, lambda block: relevance[block.span] * timely_factor(tempo, _days(corpus, block)))
+        second = _Second(
+            KinTable.of(pairs, relevance, nearest), kin, corpus.vectors, corpus.words.matrix, corpus.names.matrix
+        )
         with PairWriter(folder, "neighbours", Neighbours.MEASURED) as writer:
-            for block in kin_blocks(pairs, relevance, nearest, kin):
-                _write_merged(writer, corpus, pairs, block)
+            spans = equal_spans(len(pairs))
+            for span, found in zip(spans, crew.each(_found_by_kin, second, equal_spans(len(pairs))), strict=True):
+                _write_merged(writer, pairs.block(*span), pairs, found)
     return NeighbourTable(writer.table(), tempo, base, _chance(corpus))
 
 
@@ -90,19 +127,25 @@ def _tempo(corpus: Corpus, pairs: PairTable, relevance: Float32s) -> Tempo:
     return Tempo.learn(np.concatenate(days), _days_of_any_two(corpus.published))
 
 
-def _write_merged(writer: PairWriter, corpus: Corpus, pairs: PairTable, block: KinBlock) -> None:
-    """The block's rows: old pairs and new ones, in order."""
-    known = pairs.block(block.start, block.stop)
-    owners = np.concatenate([known.owners, block.owners])
-    near = np.concatenate([known.near, block.near.astype(np.int32)])
+def _found_by_kin(second: _Second, span: tuple[int, int]) -> _Found:
+    block = second.kin.block(*span, second.k)
+    return _Found(
+        block,
+        cosine=cosines(second.vectors, block.owners, block.near),
+        words=similarity(second.words, block.owners, block.near),
+        names=similarity(second.names, block.owners, block.near),
+    )
+
+
+def _write_merged(writer: PairWriter, known: PairBlock, pairs: PairTable, found: _Found) -> None:
+    """A block's rows: old pairs and new ones, in order."""
+    fresh = found.block
+    owners = np.concatenate([known.owners, fresh.owners])
+    near = np.concatenate([known.near, fresh.near.astype(np.int32)])
     order = np.lexsort((near, owners))
-    measured = {
-        "cosine": (pairs.measured["cosine"][known.span], cosines(corpus.vectors, block.owners, block.near)),
-        "words": (pairs.measured["words"][known.span], corpus.words.similarity(block.owners, block.near)),
-        "names": (pairs.measured["names"][known.span], corpus.names.similarity(block.owners, block.near)),
-        "kin": (block.values, block.found),
-    }
-    counts = np.bincount(owners - block.start, minlength=block.stop - block.start)
+    measured = {name: (pairs.measured[name][known.span], getattr(found, name)) for name in ("cosine", "words", "names")}
+    measured["kin"] = fresh.values, fresh.found
+    counts = np.bincount(owners - known.start, minlength=known.stop - known.start)
     writer.append(counts, values=near[order], **{name: np.concatenate(both)[order] for name, both in measured.items()})
 
 

@@ -38,6 +38,7 @@ class NightlyConfig:
         arrivals: share of the archive that may be added to the last full build, in [0, 1]; at 0 all is always built.
         work: folder to build in where releases go to an object store; None for the system's temporary one.
         engine: addresses of an engine of vectors, with blanks between them; None where there is none.
+        processes: how many of this machine share the work that a `crew` does not do, >= 1.
     """
 
     build: BuildConfig = field(default_factory=BuildConfig)
@@ -48,6 +49,7 @@ class NightlyConfig:
     arrivals: float = 0.02
     work: Path | None = None
     engine: str | None = None
+    processes: int = 1
 
 
 def nightly(
@@ -55,7 +57,7 @@ def nightly(
     releases: Path | str,
     embedder: Embedder,
     config: NightlyConfig | None = None,
-    crew: Crew = ALONE,
+    crew: Crew | None = None,
 ) -> Manifest:
     """Make a release of the store, check it, publish it; returns the manifest of what is then current.
 
@@ -63,7 +65,7 @@ def nightly(
     built anew. The log says which, and why.
 
     `releases` is a folder, or the URL of an object store. Where neither the store, the model nor the configuration has
-    changed since the current release, that one stays. The `crew` embeds and searches; one on other machines needs an
+    changed since the current release, that one stays. A `crew` on other machines embeds and searches, and needs an
     embedder that can be sent there (`index.named_model`).
 
     Raises:
@@ -102,7 +104,12 @@ def _place(releases: Path | str) -> str:
 
 
 def _night(
-    store: ArticleStore, shelf: Shelf, embedder: Embedder, config: NightlyConfig, crew: Crew, outside: Outside | None
+    store: ArticleStore,
+    shelf: Shelf,
+    embedder: Embedder,
+    config: NightlyConfig,
+    crew: Crew | None,
+    outside: Outside | None,
 ) -> Manifest:
     last = shelf.last_manifest()
     if last and not config.rebuild and _same(last, store, embedder, config.build):
@@ -127,7 +134,7 @@ def _draft(
     folder: Path,
     embedder: Embedder,
     config: NightlyConfig,
-    crew: Crew,
+    crew: Crew | None,
     outside: Outside | None,
     last: Manifest | None,
 ) -> Manifest:
@@ -139,14 +146,14 @@ def _draft(
             raise BuildAnew(f"format, store, model, recipe or configuration are not those of {last.id}")
         with shelf.holding(last.id) as held:
             engine = outside.engine if outside else None
-            added = add(store, held, folder, embedder, config.arrivals, crew, engine)
+            added = add(store, held, folder, embedder, config.arrivals, crew or ALONE, engine)
         assert added.foundation is not None
         arrivals, base = added.foundation.arrivals, added.foundation.id
         log.info("added what changed since %s: %d articles beside the full build %s", last.id, arrivals, base)
         return added
     except (BuildAnew, ReleaseDamaged) as reason:
         log.info("all is built anew: %s", reason)
-    built = build(store, folder, embedder, config.build, crew, outside)
+    built = build(store, folder, embedder, config.build, crew, outside, config.processes)
     return manifest_of(built, "draft", datetime.now(UTC), embedder, config.build)
 
 

@@ -13,6 +13,7 @@ from recsys.list_writer import ListWriter
 
 Float32s = npt.NDArray[np.float32]
 _PAIRS = 1_000_000  # of one block
+_ROWS = 1_024
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,3 +92,8 @@ def row_spans(offsets: Int64, most: int) -> Iterator[tuple[int, int]]:
     rows = len(offsets) - 1
     cuts = np.searchsorted(offsets, np.arange(0, int(offsets[-1]) + most, most), "right") - 1
     return pairwise(np.unique(np.concatenate([[0], np.minimum(cuts, rows), [rows]])).tolist())
+
+
+def equal_spans(rows: int) -> Iterator[tuple[int, int]]:
+    """(start, stop) of 1,024 rows, one span after the other, the last shorter: a piece of work for one core."""
+    return ((start, min(start + _ROWS, rows)) for start in range(0, rows, _ROWS))

@@ -3,9 +3,9 @@
 Each block is a piece of work of its own, so that a crew can share them out; what is found goes to the disk.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,15 +13,17 @@ import numpy.typing as npt
 from index.champions import NearestByWords
 from index.crew import ALL_CORES, Crew
 from index.mates import mates
-from index.pair_table import PairTable, PairWriter
+from index.pair_table import PairTable, PairWriter, equal_spans
 from recsys.columns import Int32, Int64, ListColumn
 from recsys.grouping import first_of_each
-from recsys.lexical import WordVectors
+from recsys.lexical import WordVectors, similarity
 from recsys.progress import Advance
 from recsys.vectors import VectorIndex
 
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
 Float32s = npt.NDArray[np.float32]
-_BLOCK = 1_024
 _PAIRS = 50_000  # whose vectors are in memory at once, twice
 
 
@@ -53,15 +55,16 @@ class _Search:
     """What every block needs.
 
     Attributes:
-        vectors, words, names, by_words: as in `Corpus`.
+        vectors, by_words: as in `Corpus`.
+        words, names: unit rows, as `WordVectors` has them.
         by_author: the pairs of `mates`.
         k: how many are wanted of each way.
         threads: for the search by words; FAISS takes as many as OpenMP gives it.
     """
 
     vectors: VectorIndex
-    words: WordVectors
-    names: WordVectors
+    words: "csr_matrix[Any]"
+    names: "csr_matrix[Any]"
     by_words: NearestByWords
     by_author: tuple[Int64, Int64]
     k: int
@@ -86,10 +89,16 @@ def near_pairs(corpus: Corpus, k: int, folder: Path, advance: Advance, crew: Cre
     """
     by_author = mates(corpus.vectors, corpus.author_rows)
     search = _Search(
-        corpus.vectors, corpus.words, corpus.names, corpus.by_words or corpus.words, by_author, k, crew.threads
+        corpus.vectors,
+        corpus.words.matrix,
+        corpus.names.matrix,
+        corpus.by_words or corpus.words,
+        by_author,
+        k,
+        crew.threads,
     )
     with PairWriter(folder, "pairs", ("cosine", "words", "names")) as writer:
-        for block in crew.each(_found, search, _spans(corpus.vectors.n)):
+        for block in crew.each(_found, search, equal_spans(corpus.vectors.n)):
             writer.append(block.counts, values=block.near, cosine=block.cosine, words=block.words, names=block.names)
             advance(len(block.counts))
     return writer.table()
@@ -104,24 +113,20 @@ def cosines(vectors: VectorIndex, rows: Int64, near: Int64) -> Float32s:
     return np.clip(out, -1.0, 1.0)
 
 
-def _spans(n: int) -> Iterator[tuple[int, int]]:
-    return ((start, min(start + _BLOCK, n)) for start in range(0, n, _BLOCK))
-
-
 def _found(search: _Search, span: tuple[int, int]) -> _Found:
     start, stop = span
-    owners, others, similarity = _union(
+    owners, others, by_words = _union(
         _both(_by_meaning(search.vectors, start, stop, search.k), _span(search.by_author, start, stop)),
         _by_words(search.by_words, start, stop, search.k, search.threads),
     )
-    unmeasured = np.isnan(similarity)
-    similarity[unmeasured] = search.words.similarity(owners[unmeasured], others[unmeasured])
+    unmeasured = np.isnan(by_words)
+    by_words[unmeasured] = similarity(search.words, owners[unmeasured], others[unmeasured])
     return _Found(
         counts=np.bincount(owners - start, minlength=stop - start),
         near=others.astype(np.int32),
         cosine=cosines(search.vectors, owners, others),
-        words=similarity,
-        names=search.names.similarity(owners, others),
+        words=by_words,
+        names=similarity(search.names, owners, others),
     )
 
 

@@ -1,17 +1,21 @@
 """Ranks, a block of rows at a time, what requests will mostly ask for; by the very functions that answer them."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from index.crew import ALONE, Crew
 from index.pair_table import row_spans
 from recsys.array_writer import ArrayWriter
 from recsys.columns import Int64
 from recsys.floor import floor
 from recsys.grouping import first_of_each
 from recsys.list_writer import ListWriter
+from recsys.manifest import Manifest
 from recsys.neighbours import Neighbours
-from recsys.ranked import BY_AUTHOR, MOST
+from recsys.ranked import BY_AUTHOR, MOST, Ranked
 from recsys.ranking import Weights, parts, score, text_relevance
 from recsys.release import Release
 from recsys.signals import Floats, Matching, signals
@@ -19,16 +23,53 @@ from recsys.signals import Floats, Matching, signals
 _PAIRS = 500_000  # that are weighed at a time
 
 
-def ranked(release: Release, weights: Weights, folder: Path) -> None:
-    """Write the first MOST similar articles of each row above the floor, and the newest BY_AUTHOR by its authors."""
-    matching, least = Matching.of(release), floor(release, weights)
+class _Ranking:
+    """A release and how its lists are ranked. It is sent to another process as the place where it lies."""
+
+    def __init__(self, release: Release, weights: Weights) -> None:
+        self.release, self.weights = release, weights
+        self.matching, self.least = Matching.of(release), floor(release, weights)
+
+    def __reduce__(self) -> tuple[Callable[[Path, Manifest, Weights], "_Ranking"], tuple[Path, Manifest, Weights]]:
+        return _opened, (self.release.path, self.release.manifest, self.weights)
+
+
+@dataclass(frozen=True, slots=True)
+class _Lists:
+    """The lists of some rows, one row's after the other, its similar ones first.
+
+    Attributes:
+        counts, similar: (rows,) how many there are, and how many of them are similar ones.
+        rows, scores: of all.
+    """
+
+    counts: Int64
+    similar: Int64
+    rows: Int64
+    scores: Floats
+
+
+def ranked(release: Release, weights: Weights, folder: Path, crew: Crew = ALONE) -> None:
+    """Write the first MOST similar articles of each row above the floor, and the newest BY_AUTHOR by its authors.
+
+    The `crew` has the folder of the release before it.
+    """
+    spans = row_spans(np.concatenate([[0], np.cumsum(release.neighbour_counts)]), _PAIRS)
     lists = ListWriter(folder, "ranked", {"rows": np.int32, "scores": np.float64})
     with lists, ArrayWriter(folder / "ranked.similar.npy", np.uint8) as of_each:
-        for start, stop in row_spans(np.concatenate([[0], np.cumsum(release.neighbour_counts)]), _PAIRS):
-            owners, rows, scores, similar = _block(release, weights, matching, least, start, stop)
-            counts = np.bincount(owners - start, minlength=stop - start)
-            lists.append(counts, rows=rows, scores=scores)
-            of_each.append(np.bincount(owners[similar] - start, minlength=stop - start))
+        for found in crew.each(_lists, _Ranking(release, weights), spans):
+            lists.append(found.counts, rows=found.rows, scores=found.scores)
+            of_each.append(found.similar)
+
+
+def _opened(folder: Path, manifest: Manifest, weights: Weights) -> _Ranking:
+    return _Ranking(Release(folder, manifest, Ranked.none(manifest.articles)), weights)
+
+
+def _lists(ranking: _Ranking, span: tuple[int, int]) -> _Lists:
+    owners, rows, scores, similar = _block(ranking.release, ranking.weights, ranking.matching, ranking.least, *span)
+    counts, of_them = (np.bincount(some - span[0], minlength=span[1] - span[0]) for some in (owners, owners[similar]))
+    return _Lists(counts, of_them, rows, scores)
 
 
 def _block(

@@ -9,17 +9,17 @@ A release keeps the whole sketches of its newest articles, and of all others the
 import hashlib
 import re
 import zlib
-from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from types import TracebackType
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
-from recsys.array_writer import ArrayWriter
 from recsys.columns import Bools, Int32, Int64, ListColumn, open_array, save_array
+from recsys.list_writer import ListWriter
 
 UInt64s = npt.NDArray[np.uint64]
 Floats = npt.NDArray[np.float64]
@@ -93,11 +93,7 @@ class Fingerprints:
     @classmethod
     def of(cls, texts: Iterable[str]) -> "Fingerprints":
         """The fingerprints of these texts."""
-        with TemporaryDirectory() as folder:
-            printer = Fingerprinter(Path(folder))
-            for _ in printer.passing(texts):
-                pass
-            return printer.fingerprints()
+        return cls.joined([Fingerprint.of(text) for text in texts])
 
     @classmethod
     def joined(cls, prints: Sequence[Fingerprint]) -> "Fingerprints":
@@ -161,34 +157,38 @@ class Fingerprints:
         return np.array([self[a].overlap(self[b]) for a, b in zip(first.tolist(), second.tolist(), strict=True)])
 
 
-class Fingerprinter:
-    """Takes fingerprints of texts on their way to another reader, so that no text is read twice.
-
-    The sketches go to a file in `folder`, and are mapped from there.
+class FingerprintWriter:
+    """Takes fingerprints some texts at a time; the sketches go to files in `folder`. Use as a context manager.
 
     Raises:
         OSError: the disk is full.
     """
 
     def __init__(self, folder: Path) -> None:
-        self._shingles = ArrayWriter(folder / "shingles.npy", np.uint32)
-        self._lengths, self._totals, self._wholes = array("q", [0]), array("i"), array("Q")
+        self._shingles = ListWriter(folder, "shingles", {"values": np.uint32})
+        self._totals, self._wholes = [np.empty(0, np.int32)], [np.empty(0, np.uint64)]
 
-    def passing(self, texts: Iterable[str]) -> Iterator[str]:
-        """The same texts."""
-        with self._shingles:
-            for text in texts:
-                found = Fingerprint.of(text)
-                self._shingles.append(found.shingles)
-                self._lengths.append(len(found.shingles))
-                self._totals.append(found.total)
-                self._wholes.append(found.whole)
-                yield text
+    def __enter__(self) -> Self:
+        self._shingles.__enter__()
+        return self
+
+    def append(self, prints: Fingerprints) -> None:
+        """Those of the next texts."""
+        self._shingles.append(np.diff(prints.shingles.offsets), values=prints.shingles.values)
+        self._totals.append(prints.total)
+        self._wholes.append(prints.whole)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._shingles.__exit__(kind, error, trace)
 
     def fingerprints(self) -> Fingerprints:
-        """Those of all the texts, once all have passed."""
-        shingles = ListColumn(np.cumsum(self._lengths, dtype=np.int64), self._shingles.array())
-        return Fingerprints(shingles, np.array(self._totals, np.int32), np.array(self._wholes, np.uint64))
+        """Those of all texts, their sketches mapped; after the block."""
+        offsets, columns = self._shingles.written()
+        return Fingerprints(
+            ListColumn(offsets, columns["values"]), np.concatenate(self._totals), np.concatenate(self._wholes)
+        )
 
 
 def _whole(words: UInt64s) -> int:

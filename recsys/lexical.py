@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from itertools import islice, pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -47,19 +48,19 @@ class WordVectors:
     singles: Singles
 
     @classmethod
-    def of(cls, texts: Iterable[str], terms: Callable[[str], list[str]], folder: Path | None = None) -> "WordVectors":
+    def of(cls, texts: Iterable[str], terms: Callable[[str], list[str]]) -> "WordVectors":
         """The vectors of these texts, read once as a stream; `terms` is what is counted of a text.
 
-        What grows with the archive is mapped from files in `folder` (the system's for temporary files if None), which
-        go when nobody uses them any more.
+        What grows with the archive is mapped from temporary files, which go when nobody uses them any more.
 
         Raises:
             OSError: the disk is full.
         """
-        with TemporaryDirectory(dir=folder, prefix="words-") as work:
-            counts, frequency = _counted(texts, terms, Path(work))
-            matrix, features, singles = _weighed(counts, frequency, Path(work))
-            return cls(matrix, turned_over(matrix, Path(work)), features, frequency, singles)
+        with TemporaryDirectory(prefix="words-") as work:
+            with CountWriter(Path(work)) as counts:
+                for block in _blocks(texts, _BLOCK):
+                    counts.append(counted(block, terms))
+            return counts.vectors()
 
     def postings(self) -> Postings:
         """What finds, without scikit-learn, the texts that share words with one that came later."""
@@ -81,27 +82,35 @@ class WordVectors:
         """
         from sparse_dot_topn import sp_matmul_topn
 
-        block, columns = _as_writable(self.matrix[start:stop]), _as_writable(self.columns)
+        block, columns = as_writable(self.matrix[start:stop]), as_writable(self.columns)
         found = sp_matmul_topn(block, columns, top_n=k + 1, threshold=1e-6, sort=True, n_threads=threads).tocoo()
         rows, near = found.coords[0].astype(np.int64) + start, found.coords[1].astype(np.int64)
         keep = rows != near
         return rows[keep], near[keep], np.minimum(found.data[keep].astype(np.float32), 1.0)
 
     def similarity(self, rows: Int64, others: Int64) -> npt.NDArray[np.float32]:
-        """(m,) cosine in [0, 1] of each pair `(rows[i], others[i])`; quickest where equal `rows` stand together."""
-        out = np.zeros(len(rows), np.float32)
-        spread = np.zeros(self.matrix.shape[1], np.float32)  # one row, dense, so that the others can be looked up in it
-        starts = np.flatnonzero(np.diff(rows, prepend=-1))
-        for start, end in pairwise(np.append(starts, len(rows))):
-            mine = self.matrix[[rows[start]]]
-            spread[mine.indices] = mine.data
-            theirs = self.matrix[others[start:end]]
-            filled = np.flatnonzero(np.diff(theirs.indptr))  # reduceat would give an empty row its neighbour's value
-            if len(filled):
-                products = theirs.data * spread[theirs.indices]
-                out[start + filled] = np.add.reduceat(products, theirs.indptr[:-1][filled])
-            spread[mine.indices] = 0.0
-        return np.clip(out, 0.0, 1.0)
+        """(m,) cosine in [0, 1] of each pair; as `similarity`."""
+        return similarity(self.matrix, rows, others)
+
+
+def similarity(matrix: "csr_matrix[Any]", rows: Int64, others: Int64) -> npt.NDArray[np.float32]:
+    """(m,) cosine in [0, 1] of each pair `(rows[i], others[i])` of unit rows >= 0.
+
+    Quickest where equal `rows` stand together.
+    """
+    out = np.zeros(len(rows), np.float32)
+    spread = np.zeros(matrix.shape[1], np.float32)  # one row, dense, so that the others can be looked up in it
+    starts = np.flatnonzero(np.diff(rows, prepend=-1))
+    for start, end in pairwise(np.append(starts, len(rows))):
+        mine = matrix[[rows[start]]]
+        spread[mine.indices] = mine.data
+        theirs = matrix[others[start:end]]
+        filled = np.flatnonzero(np.diff(theirs.indptr))  # reduceat would give an empty row its neighbour's value
+        if len(filled):
+            products = theirs.data * spread[theirs.indices]
+            out[start + filled] = np.add.reduceat(products, theirs.indptr[:-1][filled])
+        spread[mine.indices] = 0.0
+    return np.clip(out, 0.0, 1.0)
 
 
 class _Window:
@@ -113,7 +122,7 @@ class _Window:
         self.__array_interface__ = {**interface, "data": (interface["data"][0], False)}
 
 
-def _as_writable(matrix: "csr_matrix[Any]") -> "csr_matrix[Any]":
+def as_writable(matrix: "csr_matrix[Any]") -> "csr_matrix[Any]":
     """The same matrix; sparse_dot_topn takes no read-only arrays, such as mapped ones, though it only reads."""
     from scipy.sparse import csr_matrix
 
@@ -123,20 +132,44 @@ def _as_writable(matrix: "csr_matrix[Any]") -> "csr_matrix[Any]":
     return csr_matrix(tuple(np.asarray(_Window(part)) for part in parts), shape=matrix.shape, copy=False)
 
 
-def _counted(
-    texts: Iterable[str], terms: Callable[[str], list[str]], folder: Path
-) -> tuple["csr_matrix[Any]", npt.NDArray[np.uint32]]:
-    """((n, FEATURES) how often each text holds each term, mapped; in how many texts each occurs)."""
+def counted(texts: list[str], terms: Callable[[str], list[str]]) -> "csr_matrix[Any]":
+    """(texts, FEATURES) float32, how often each text holds each term: what `CountWriter` takes."""
     from sklearn.feature_extraction.text import HashingVectorizer
 
     counter = HashingVectorizer(n_features=FEATURES, analyzer=terms, alternate_sign=False, norm=None, dtype=np.float32)
-    frequency = np.zeros(FEATURES, np.uint32)
-    with MatrixWriter(folder, "counts") as writer:
-        for block in _blocks(texts, _BLOCK):
-            counted = counter.transform(block)
-            frequency += np.bincount(counted.indices, minlength=FEATURES).astype(np.uint32)
-            writer.append_rows(counted)
-    return writer.matrix(FEATURES), frequency
+    found: csr_matrix[Any] = counter.transform(texts)
+    return found
+
+
+class CountWriter:
+    """Takes how often texts hold each term, some texts at a time, and makes vectors of them. Use as a context manager.
+
+    Raises:
+        OSError: the disk is full.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._writer = folder, MatrixWriter(folder, "counts")
+        self._frequency = np.zeros(FEATURES, np.uint32)
+
+    def __enter__(self) -> Self:
+        self._writer.__enter__()
+        return self
+
+    def append(self, counts: "csr_matrix[Any]") -> None:
+        """The next texts, as `counted` has them."""
+        self._frequency += np.bincount(counts.indices, minlength=FEATURES).astype(np.uint32)
+        self._writer.append_rows(counts)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._writer.__exit__(kind, error, trace)
+
+    def vectors(self) -> WordVectors:
+        """Those of all texts, mapped from files in the folder, after the block."""
+        matrix, features, singles = _weighed(self._writer.matrix(FEATURES), self._frequency, self._folder)
+        return WordVectors(matrix, turned_over(matrix, self._folder), features, self._frequency, singles)
 
 
 def _weighed(

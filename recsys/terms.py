@@ -16,7 +16,27 @@ _POSSESSIVE = re.compile(r"['’]s$")
 _BEFORE = " \"“”‘’'()[]"  # what may stand between the end of a sentence and the next one's first word
 
 
-def term_reader(language: str = "english") -> Callable[[str], list[str]]:
+class TermReader:
+    """From a text to its terms; see `term_reader`. It can be sent to another process."""
+
+    def __init__(self, language: str) -> None:
+        import Stemmer
+
+        self._language = known_language(language)
+        self._stem: Callable[[list[str]], list[str]] = Stemmer.Stemmer(self._language).stemWords
+        self._stop = ENGLISH if language == "english" else frozenset[str]()
+
+    def __call__(self, text: str) -> list[str]:
+        """Its stems, and then the pairs of these."""
+        plain = text.lower().replace("’", "'")  # Snowball takes the 's from a word only where it is typed plainly
+        stems = self._stem([word for word in WORD.findall(plain) if word not in self._stop])
+        return stems + [f"{first} {second}" for first, second in pairwise(stems)]
+
+    def __reduce__(self) -> tuple[Callable[[str], "TermReader"], tuple[str]]:
+        return TermReader, (self._language,)
+
+
+def term_reader(language: str = "english") -> TermReader:
     """A function from a text to its terms: stems of its words, and the pairs of stems that stand side by side.
 
     Stems are those of Snowball (Porter 2001, snowballstem.org): "bombings" and "bombing" are one word. English stop
@@ -28,17 +48,7 @@ def term_reader(language: str = "english") -> Callable[[str], list[str]]:
     Raises:
         ConfigError: Snowball does not know the language.
     """
-    import Stemmer
-
-    stem = Stemmer.Stemmer(known_language(language)).stemWords
-    stop = ENGLISH if language == "english" else frozenset()
-
-    def terms(text: str) -> list[str]:
-        plain = text.lower().replace("’", "'")  # Snowball takes the 's from a word only where it is typed plainly
-        stems: list[str] = stem([word for word in WORD.findall(plain) if word not in stop])
-        return stems + [f"{first} {second}" for first, second in pairwise(stems)]
-
-    return terms
+    return TermReader(language)
 
 
 def known_language(language: str) -> str:

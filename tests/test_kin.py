@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.kin import NEAREST, SHARPNESS, KinBlock, kin_blocks, nearest_of
-from index.pair_table import PairTable
+from index.kin import NEAREST, SHARPNESS, KinBlock, KinTable, nearest_of
+from index.pair_table import PairTable, equal_spans
 from recsys.columns import ListColumn
 
 Table = dict[tuple[int, int], tuple[float, float]]  # pair -> relevance, timely
@@ -45,7 +45,8 @@ def blocks(n: int, table: Table, k: int) -> list[KinBlock]:
     relevance = np.array([value for value, _ in table.values()], np.float32)
     timely = np.array([factor for _, factor in table.values()], np.float32)
     pairs = PairTable(rows, {})
-    return list(kin_blocks(pairs, relevance, nearest_of(pairs, lambda one: (relevance * timely)[one.span]), k))
+    kin = KinTable.of(pairs, relevance, nearest_of(pairs, lambda one: (relevance * timely)[one.span]))
+    return [kin.block(start, stop, k) for start, stop in equal_spans(n)]
 
 
 @pytest.mark.parametrize("size", [1024, 2])
@@ -54,16 +55,16 @@ def blocks(n: int, table: Table, k: int) -> list[KinBlock]:
 def test_kin_and_the_new_pairs_are_those_of_the_formula(size: int, drawn: tuple[int, Table], k: int) -> None:
     n, table = drawn
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("index.kin._BLOCK", size)
+        patch.setattr("index.pair_table._ROWS", size)
         patch.setattr("index.pair_table._PAIRS", size)
         found = blocks(n, table, k)
     exact = naive(n, table)
-    assert [block.start for block in found] == list(range(0, n, size))
+    assert len(found) == -(-n // size)
     measured = [value for block in found for value in block.values.tolist()]
     assert measured == pytest.approx([exact[pair] for pair in table], abs=1e-6)
     new: dict[int, dict[int, float]] = {a: {} for a in range(n)}
-    for block in found:
-        assert ((block.owners >= block.start) & (block.owners < block.stop)).all()
+    for start, block in zip(range(0, n, size), found, strict=True):
+        assert ((block.owners >= start) & (block.owners < start + size)).all()
         pairs = list(zip(block.owners.tolist(), block.near.tolist(), strict=True))
         assert pairs == sorted(set(pairs))
         for (a, b), value in zip(pairs, block.found.tolist(), strict=True):

@@ -68,6 +68,11 @@ from recsys.index_kind import AUTO, CHOICES, Kind
     help="Share of the archive, a few hundred at the least, that is added to the last full build; 0 always builds all.",
 )
 @click.option("--keep", default=5, show_default=True, type=click.IntRange(min=1), help="Releases to keep.")
+@click.option(
+    "--cores",
+    type=click.IntRange(min=1),
+    help="Processes that share the work; as many as there are cores if not given.",
+)
 @CLUSTER
 @CLUSTER_THREADS
 @CLUSTER_WORKERS
@@ -92,6 +97,7 @@ def nightly_command(
     engine: str | None,
     arrivals: float,
     keep: int,
+    cores: int | None,
     ray: str | None,
     ray_threads: int,
     ray_workers: int | None,
@@ -112,7 +118,7 @@ def nightly_command(
     from index.build import BuildConfig
     from index.checks import Limits
     from index.cluster import ClusterConfig, joined
-    from index.crew import ALONE
+    from index.cores import cores as all_cores
     from index.named_model import named_model
     from index.nightly import NightlyConfig, nightly
     from index.vector_index import IndexConfig
@@ -135,9 +141,9 @@ def nightly_command(
     if device not in (AUTO, "cpu") and ray is not None:
         raise ConfigError(f"--device {device} with --ray: the nodes embed on their CPUs; leave one of the two out")
     limits = Limits(recall=index_recall)
-    config = NightlyConfig(build, limits, keep, force, rebuild, arrivals, work, engine)
+    config = NightlyConfig(build, limits, keep, force, rebuild, arrivals, work, engine, cores or all_cores())
     cluster = ClusterConfig(ray, ray_threads, ray_workers) if ray is not None else None
-    with joined(cluster) if cluster else nullcontext(ALONE) as crew:
+    with joined(cluster) if cluster else nullcontext() as crew:
         store = ArticleStore.open(url, create=True)
         if files and not ingested(files, store, **options):
             raise BuildRefused("the ingest failed, so nothing was built; the last release stays")
