@@ -29,6 +29,7 @@ from index.vector_index import IndexConfig, Outside, write_vectors
 from recsys.authors import People
 from recsys.columns import ListColumn, save_array
 from recsys.embedding import Embedder
+from recsys.index_kind import Kind
 from recsys.manifest import FORMAT, Manifest, Model, record_files
 from recsys.postings import Postings
 from recsys.progress import progress
@@ -160,13 +161,14 @@ def _build(
     digests, dim = columns.digests, embedder.dim
     blocks = (store.embeddings(digests[start : start + _BLOCK], dim) for start in range(0, len(digests), _BLOCK))
     index, about_index = write_vectors(folder / VECTORS, blocks, dim, config.neighbours, config.index, outside)
+    here = ALONE if index.kind is Kind.ENGINE else cores  # an engine is asked by this process only
     with progress("neighbours", index.n) as advance:
         lengths, author_rows = np.array(columns.lengths, np.int32), ListColumn.open(folder, "author_rows")
         by_words, about_words = search_by_words(words, config.neighbours, config.index.recall)
         k, postings = config.neighbours, Postings.open(folder, "terms", index.n)
         about_words |= aside_for_newcomers(words, postings, k, config.index.recall)
         corpus = Corpus(index, words, named, published, lengths, author_rows, by_words)
-        table = neighbours(corpus, config.neighbours, config.kin, folder, advance, crew or cores)
+        table = neighbours(corpus, config.neighbours, config.kin, folder, advance, crew or here)
     _write_learned(folder, table)
     versions = Versions(texts.prints, np.array(columns.agency, np.bool_), np.array(columns.updated, np.int64))
     versions.save(folder, published)

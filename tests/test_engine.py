@@ -177,6 +177,22 @@ def test_a_night_with_an_engine_publishes_what_a_flat_one_does_and_no_address(
     assert rows == [[(60,)], [(60,)]]
 
 
+def test_however_many_processes_a_night_has_its_engine_is_asked_for_every_row(
+    store: ArticleStore, tmp_path: Path, urls: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("index.pair_table._ROWS", 10)
+    asked, search = list[tuple[int, int]](), Engine.search
+
+    def watched(engine: Engine, name: str, queries: "np.typing.NDArray[np.float32]", count: int, effort: int) -> object:
+        asked.append((len(queries), count))
+        return search(engine, name, queries, count, effort)
+
+    monkeypatch.setattr(Engine, "search", watched)
+    night(store, tmp_path / "releases", urls, processes=2)
+    blocks = [size for size, count in asked if size == 10]
+    assert sum(blocks) >= 120
+
+
 def test_without_an_engine_such_a_release_is_searched_exactly(store: ArticleStore, tmp_path: Path, urls: str) -> None:
     night(store, tmp_path / "releases", urls)
     release = Release.open(tmp_path / "releases")

@@ -20,7 +20,7 @@ from recsys.errors import MissingExtra, RecsysError
 ALONE = "no cluster"
 _NOTES = {
     "embed": "with the start of each worker, which loads the model",
-    "neighbours": "with what is not shared out: the nearest among each author's, and kin",
+    "neighbours": "with what is not shared out: the nearest among each author's, and what is written",
 }
 
 
