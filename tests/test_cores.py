@@ -83,7 +83,7 @@ def test_an_error_of_a_piece_is_raised_as_it_is(crew: Cores) -> None:
 
 
 def test_a_process_that_is_killed_ends_the_work_with_a_clear_error(tmp_path: Path) -> None:
-    with Cores(2, tmp_path) as cores, pytest.raises(ClusterError, match="one of 2 processes .* --cores 1"):
+    with Cores(2, tmp_path) as cores, pytest.raises(ClusterError, match=r"one of 2 processes .* --cores 1"):
         list(cores.each(deadly, None, range(8)))
 
 
