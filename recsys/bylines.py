@@ -6,6 +6,7 @@ is its affiliation unless it looks like a name itself, and words of `recsys.byli
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from recsys.byline_words import BEATS, NEVER_LAST, job_ends, job_starts, names_employer, names_organisation
 from recsys.capitals import display_name, east_asian_name, like_name, shouts
@@ -51,6 +52,7 @@ class Byline:
     organisations: tuple[str, ...] = ()
 
 
+@lru_cache(maxsize=10_000)  # an archive has many articles of few authors
 def parse_byline(printed: str) -> Byline:
     """Read a printed byline, or a standfirst that is signed ("…, writes ROGER McKENZIE").
 
