@@ -20,12 +20,31 @@ def test_a_program_is_run_to_its_end_and_measured() -> None:
         run_to_its_end("json.tool", "--no-such-option")
 
 
+HUNGRY = """
+import subprocess, sys, time
+held = bytearray(80 * 2**20)
+held[:: 4096] = b"x" * len(held[:: 4096])
+if len(sys.argv) < 2:
+    subprocess.run([sys.executable, "-m", "hungry", "alone"], check=True)
+time.sleep(0.5)
+"""
+
+
+def test_memory_is_that_of_all_processes_together(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "hungry.py").write_text(HUNGRY, encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    one, two = run_to_its_end("hungry", "alone"), run_to_its_end("hungry")
+    assert 80 < one.own < 140
+    assert 160 < two.own < 250
+    assert 80 < two.peak < 140, "of the largest alone"
+
+
 def test_ratios_rates_and_growth_are_those_of_the_nights(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     asked = list[tuple[int, str, bool]]()
 
     def night(_self: Night, size: int, _scratch: Path, _numbers: object, kind: str, embed: bool, _: int) -> Ended:
         asked.append((size, kind, embed))
-        return Ended(size / 100 if kind == BUILDS else 2.0 + embed, size**0.5, "")
+        return Ended(size / 100 if kind == BUILDS else 2.0 + embed, 1.0, size**0.5, "")
 
     monkeypatch.setattr(eval.bench.night, "prepared", lambda config, _: config.articles)
     monkeypatch.setattr(Night, "_night", night)
@@ -36,7 +55,7 @@ def test_ratios_rates_and_growth_are_those_of_the_nights(monkeypatch: pytest.Mon
     assert values["400 articles, 50 changed: builds all, embeds", "articles taken in"] == 100
     assert values["growth with the archive: adds, embeds", "night"] == pytest.approx(0)
     assert values["growth with the archive: builds all, embeds", "night"] == pytest.approx(1)
-    assert values["growth with the archive: builds all, embeds", "peak memory"] == pytest.approx(0.5)
+    assert values["growth with the archive: builds all, embeds", "peak memory of its own"] == pytest.approx(0.5)
     assert len(asked) == 2 * 2 * 4
     asked.clear()
     alone = Night((100,), embed=False, full=False).measure(Room(tmp_path, tmp_path))

@@ -92,6 +92,7 @@ class Night:
             yield result(case, "night", "s", [[one.seconds] for one in nights])
             through = self.changed if kind.startswith(ADDS) else size
             yield result(case, "articles taken in", "articles/s", [[through / one.seconds] for one in nights])
+            yield result(case, "peak memory of its own", "MiB", [[one.own] for one in nights])
             yield result(case, "peak memory, with mapped files", "MiB", [[one.peak] for one in nights])
             other = kind.replace(ADDS, BUILDS)
             if other != kind and other in found:
@@ -111,7 +112,7 @@ def _growth(found: Mapping[int, Mapping[str, list[Ended]]]) -> Iterator[Result]:
     for kind in next(iter(found.values())):
         values = {
             "night": [np.median([one.seconds for one in nights[kind]]) for nights in found.values()],
-            "peak memory": [np.median([one.peak for one in nights[kind]]) for nights in found.values()],
+            "peak memory of its own": [np.median([one.own for one in nights[kind]]) for nights in found.values()],
         }
         for what, of in values.items():
             power = slope(list(found), [float(value) for value in of])

@@ -8,10 +8,11 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
+from threading import Event, Thread
 
 import psutil
 
@@ -21,6 +22,7 @@ from recsys.store import ArticleStore
 
 HOST = "127.0.0.1"
 _MIB = 2**20
+_LOOK = 0.1  # seconds between two looks at the memory of a program that runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +57,18 @@ class Served:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A program that has done its work: how long it took, its largest resident memory in MiB, and what it logged."""
+    """A program that has done its work.
+
+    Attributes:
+        seconds: how long it took.
+        peak: MiB at most in memory, of the largest of its processes, with what it had mapped from files.
+        own: MiB at most in memory that is mapped from no file, of all its processes together, looked at now and then.
+        log: what it said.
+    """
 
     seconds: float
     peak: float
+    own: float
     log: str
 
 
@@ -72,13 +82,43 @@ def run_to_its_end(name: str, *arguments: str | Path) -> Ended:
     with TemporaryFile("w+") as said:
         began = time.monotonic()
         process = subprocess.Popen(command, stdout=said, stderr=said)  # noqa: S603
-        _, status, used = os.wait4(process.pid, 0)
+        with _watched(process.pid) as own:
+            _, status, used = os.wait4(process.pid, 0)
         seconds, process.returncode = time.monotonic() - began, os.waitstatus_to_exitcode(status)
         said.seek(0)
         log = said.read()
     if process.returncode != 0:
         raise RecsysError(f"{name} {arguments[0]} ended with status {process.returncode}: {log[-2000:]}")
-    return Ended(seconds, used.ru_maxrss / (_MIB if sys.platform == "darwin" else 2**10), log)
+    return Ended(seconds, used.ru_maxrss / (_MIB if sys.platform == "darwin" else 2**10), max(own), log)
+
+
+@contextmanager
+def _watched(process: int) -> Iterator[list[float]]:
+    """MiB of its own that the process and all that it started have, one value for each look."""
+    found, over = [0.0], Event()
+
+    def watch() -> None:
+        first = psutil.Process(process)
+        while not over.wait(_LOOK):
+            with suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
+                found.append(sum(map(_anonymous, (first, *first.children(recursive=True)))))
+
+    thread = Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield found
+    finally:
+        over.set()
+        thread.join()
+
+
+def _anonymous(process: psutil.Process) -> float:
+    """MiB that it has in memory and not from a file, of which only Linux tells; 0 where it is gone."""
+    try:
+        memory = process.memory_info()
+    except psutil.Error:
+        return 0.0
+    return float(memory.rss - getattr(memory, "shared", 0)) / _MIB
 
 
 def run_program(name: str, *arguments: str | Path) -> str:
