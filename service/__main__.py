@@ -12,6 +12,7 @@ from recsys.engine import Engine
 from recsys.errors import ConfigError, MissingExtra
 from recsys.ranking import Weights
 from recsys.release_store import ReleaseStore
+from service.preload import preload
 from service.settings import Settings
 from service.signatures import Secrets
 from service.workers import Workers
@@ -80,6 +81,7 @@ def main(log_level: str, **options: Any) -> None:
         config = uvicorn.Config(_APP, factory=True, **_server(settings, log_level))
         Workers(config, [config.bind_socket()]).run()
     else:
+        preload()
         uvicorn.run(_APP, factory=True, **_server(settings, log_level))
 
 
