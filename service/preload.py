@@ -1,7 +1,7 @@
 """What every worker imports, imported before there are any: once, and in pages of memory that they go on to share.
 
-Importing must leave nothing that a fork would break or divide: no thread, no connection, no event loop, nothing that FAISS
-has worked out. So neither FAISS nor a model is among it.
+Importing must leave nothing that a fork would break or divide: no thread, no connection, no event loop, nothing that
+FAISS has worked out. So neither FAISS nor a model is among it.
 """
 
 import gc

@@ -394,7 +394,7 @@ def test_every_benchmark_runs_and_finds_what_it_says(tmp_path: Path) -> None:
     assert ("mixed, cpu", "our default: CPU a text") in named["embedding"]
     assert any(what.startswith("our default, to sentence-transformers, batch") for _, what in named["embedding"])
     assert any(what == "throughput, to FastAPI, constant bytes" for _, what in named["http"])
-    assert ("300 articles, 2 workers", "memory of all workers, to the release") in named["startup"]
+    assert ("300 articles, 2 workers", "all workers ready after") in named["startup"]
     assert ("300 articles, 4 changed: adds, vectors known", "night") in named["night"]
     assert ("300 articles, year, table-10-sqlite", "similar p50, to ours") in named["peers"]
     for name, every in found.items():
