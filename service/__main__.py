@@ -79,9 +79,9 @@ def main(log_level: str, **options: Any) -> None:
     click.echo(f"serving {settings.releases} on http://{settings.host}:{settings.port}")
     if settings.workers > 1:
         config = uvicorn.Config(_APP, factory=True, **_server(settings, log_level))
-        Workers(config, [config.bind_socket()]).run()
+        Workers(config, [config.bind_socket()], settings.store).run()
     else:
-        preload()
+        preload(settings.store)
         uvicorn.run(_APP, factory=True, **_server(settings, log_level))
 
 

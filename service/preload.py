@@ -1,7 +1,7 @@
 """What every worker imports, imported before there are any: once, and in pages of memory that they go on to share.
 
 Importing must leave nothing that a fork would break or divide: no thread, no connection, no event loop, nothing that
-FAISS has worked out. So neither FAISS nor a model is among it.
+FAISS has worked out. So neither FAISS nor a model is among it, and of a store only the driver.
 """
 
 import gc
@@ -17,12 +17,19 @@ _MODULES = (
 )
 
 
-def preload() -> None:
-    """Import them, and leave aside what Python's search for cycles would write to in every worker."""
+def preload(store: str | None) -> None:
+    """Import them and the driver of the store at this URL, and have Python's search for cycles leave aside what is there.
+
+    It would else write into all of it, page by page, in every worker.
+    """
     gc.disable()  # nearly all of it stays: looking again and again for what does not takes a tenth of the time
     try:
         for name in _MODULES:
             import_module(name)
+        if store is not None:
+            from recsys.database import load_driver  # SQLAlchemy
+
+            load_driver(store)
         gc.freeze()
     finally:
         gc.enable()

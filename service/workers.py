@@ -27,17 +27,24 @@ FORKED = sys.platform == "linux"  # elsewhere a system's own libraries may not b
 
 
 class Workers(Multiprocess):
-    """Uvicorn's supervisor, of our workers."""
+    """Uvicorn's supervisor, of our workers.
 
-    def __init__(self, config: Config, sockets: list[socket]) -> None:
+    Args:
+        config: of each.
+        sockets: on which they listen.
+        store: URL of the store that they will open.
+    """
+
+    def __init__(self, config: Config, sockets: list[socket], store: str | None) -> None:
         super().__init__(config, sockets)
+        self._store = store
         made_by = partial(Forked, self, Lifeline()) if FORKED else Spawned
         multiprocess.Process = made_by  # type: ignore[assignment,misc]  # by this name it makes them, at first and later
 
     def run(self) -> None:
         """Start the workers and look after them until a signal ends all."""
         if FORKED:
-            preload()
+            preload(self._store)
         super().run()
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from typing import NamedTuple
 
 import httpx
 import psutil
@@ -30,13 +31,24 @@ IMPORTED = {"httptools", "numpy", "pydantic", "recsys", "service", "sqlalchemy",
 SERVED = re.compile(r"INFO (\d+) service.live: serving (\S+):")
 
 
+class Paper(NamedTuple):
+    """A newspaper that can be served."""
+
+    store: ArticleStore
+    url: str
+    releases: Path
+
+
 @pytest.fixture
-def paper(tmp_path: Path) -> Iterator[tuple[ArticleStore, Path]]:
-    """(store, folder of releases) with one release."""
-    with closing(ArticleStore.open(f"sqlite:///{tmp_path / 'articles.db'}", create=True)) as store:
+def paper(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Paper]:
+    """One with a release; in an SQLite file where the test does not ask for `store_url` as well."""
+    url = f"sqlite:///{tmp_path / 'articles.db'}"
+    if "store_url" in request.fixturenames:
+        url = request.getfixturevalue("store_url")
+    with closing(ArticleStore.open(url, create=True)) as store:
         store.put([article(n, title=f"A tram of line {n}", byline="Odo Quirk") for n in range(15)])
         publish(store, tmp_path / "releases")
-        yield store, tmp_path / "releases"
+        yield Paper(store, url, tmp_path / "releases")
 
 
 def publish(store: ArticleStore, releases: Path) -> str:
@@ -65,10 +77,10 @@ def gone(pid: int) -> bool:
 
 
 def test_what_workers_need_is_imported_once_for_all_of_them(
-    paper: tuple[ArticleStore, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    paper: Paper, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTHONPROFILEIMPORTTIME", "1")
-    with running(paper[1], tmp_path / "log", "--workers", "3") as service:
+    with running(paper.releases, tmp_path / "log", "--workers", "3", "--store", paper.url) as service:
         ready(service, 3)
         imported = re.findall(r"^import time: .*\| +(\S+)$", service.output.read_text(), re.MULTILINE)
     times = Counter(name for name in imported if name.partition(".")[0] in IMPORTED)
@@ -79,7 +91,7 @@ def test_what_workers_need_is_imported_once_for_all_of_them(
 def test_preloading_leaves_nothing_that_a_fork_would_break_or_divide() -> None:
     code = (
         "import gc, os, sys, threading; from service.preload import preload\n"
-        "before = os.listdir('/proc/self/fd'); preload(); after = os.listdir('/proc/self/fd')\n"
+        "before = os.listdir('/proc/self/fd'); preload('sqlite:///none.db'); after = os.listdir('/proc/self/fd')\n"
         "heavy = {'torch', 'faiss', 'sklearn', 'pyarrow', 'psycopg'} & set(sys.modules)\n"
         "print('service.app' in sys.modules, threading.active_count(), len(heavy), before == after, gc.isenabled(),"
         " gc.get_freeze_count() > 10_000)"
@@ -89,11 +101,9 @@ def test_preloading_leaves_nothing_that_a_fork_would_break_or_divide() -> None:
 
 
 def test_workers_share_no_file_of_store_or_release_and_hold_nothing_of_one_another(
-    paper: tuple[ArticleStore, Path], tmp_path: Path
+    paper: Paper, tmp_path: Path
 ) -> None:
-    _, releases = paper
-    options = ("--workers", "3", "--store", f"sqlite:///{tmp_path / 'articles.db'}")
-    with running(releases, tmp_path / "log", *options) as service:
+    with running(paper.releases, tmp_path / "log", "--workers", "3", "--store", paper.url) as service:
         workers = ready(service, 3)
         service.get("/v1/articles/a001/related")
         first = psutil.Process(service.process.pid)
@@ -105,12 +115,11 @@ def test_workers_share_no_file_of_store_or_release_and_hold_nothing_of_one_anoth
 
 
 def test_a_worker_that_is_ended_is_replaced_by_one_that_reads_the_release_of_that_moment(
-    paper: tuple[ArticleStore, Path], tmp_path: Path
+    paper: Paper, tmp_path: Path
 ) -> None:
-    store, releases = paper
-    with running(releases, tmp_path / "log", "--workers", "2", "--poll-seconds", "3600") as service:
+    with running(paper.releases, tmp_path / "log", "--workers", "2", "--poll-seconds", "3600") as service:
         first, second = ready(service, 2)
-        newer = publish(store, releases)
+        newer = publish(paper.store, paper.releases)
         os.kill(first, signal.SIGHUP)  # by default it ends a process, and nobody but the first process has a use for it
         third = next(pid for pid in ready(service, 3) if pid not in (first, second))
         assert serving(service)[third] == newer
@@ -124,12 +133,12 @@ def test_a_worker_that_is_ended_is_replaced_by_one_that_reads_the_release_of_tha
 
 
 def test_a_hangup_replaces_each_worker_by_one_with_the_settings_files_of_that_moment(
-    paper: tuple[ArticleStore, Path], tmp_path: Path
+    paper: Paper, tmp_path: Path
 ) -> None:
     weights = tmp_path / "weights.json"
     weights.write_text("{}")
     options = ("--workers", "2", "--poll-seconds", "3600", "--weights", str(weights))
-    with running(paper[1], tmp_path / "log", *options) as service:
+    with running(paper.releases, tmp_path / "log", *options) as service:
         first, second = ready(service, 2)
         before = service.get("/v1/articles/a001/similar?explain=true").json()
         weights.write_text('{"section": 5.0}')
@@ -146,9 +155,9 @@ def test_a_hangup_replaces_each_worker_by_one_with_the_settings_files_of_that_mo
 
 
 def test_each_worker_ends_with_the_first_process_though_a_younger_one_stands_still(
-    paper: tuple[ArticleStore, Path], tmp_path: Path
+    paper: Paper, tmp_path: Path
 ) -> None:
-    with running(paper[1], tmp_path / "log", "--workers", "3") as service:
+    with running(paper.releases, tmp_path / "log", "--workers", "3") as service:
         *older, youngest = sorted(ready(service, 3))
         os.kill(youngest, signal.SIGSTOP)
         service.process.kill()
@@ -159,18 +168,17 @@ def test_each_worker_ends_with_the_first_process_though_a_younger_one_stands_sti
 
 
 def test_forked_workers_measure_by_meaning_what_has_just_come(
-    paper: tuple[ArticleStore, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    paper: Paper, store_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "4")
-    store, releases = paper
     embedder, path = FakeEmbedder(), "/v1/articles/fresh/similar?explain=true"
-    options = ("--workers", "3", "--store", f"sqlite:///{tmp_path / 'articles.db'}")
-    with running(releases, tmp_path / "log", *options) as service, httpx.Client(base_url=service.base) as client:
+    options = ("--workers", "3", "--store", store_url)
+    with running(paper.releases, tmp_path / "log", *options) as service, httpx.Client(base_url=service.base) as client:
         workers = ready(service, 3)
         fresh = article(77, id="fresh", title="A tram of line 3 again", byline="Odo Quirk")
-        beside = Extension(Release.open(releases))
-        store.put_embeddings(embedder.fingerprint, [beside.key(fresh)], embedder.embed([beside.text(fresh)]))
-        store.put([fresh])
+        beside = Extension(Release.open(paper.releases))
+        paper.store.put_embeddings(embedder.fingerprint, [beside.key(fresh)], embedder.embed([beside.text(fresh)]))
+        paper.store.put([fresh])
         for _ in service.patiently("a worker does not show it"):
             with ThreadPoolExecutor(12) as pool:
                 found = list(pool.map(client.get, [path] * 12))
