@@ -18,7 +18,7 @@ _MODULES = (
 
 
 def preload(store: str | None) -> None:
-    """Import them and the driver of the store at this URL, and have Python's search for cycles leave aside what is there.
+    """Import them and the driver of the store at this URL; Python's search for cycles leaves aside what is there then.
 
     It would else write into all of it, page by page, in every worker.
     """
