@@ -21,6 +21,7 @@ from recsys.release import current_id
 _MIB = 2**20
 _CONNECTIONS = 16  # so that each worker has some of them
 _PATIENCE = 60.0  # seconds for every worker to answer
+_LOOK = 0.01  # seconds between two looks
 _READY = request("GET", "/health/ready")
 
 
@@ -90,7 +91,7 @@ class Startup:
             request("GET", f"/v1/articles/{one}/related") for one in asked_for(newest_first, self.reads, self.seed)
         ]
         with service(releases, None, workers, log=scratch / "service.log") as served:
-            every = uvloop.run(_every(served)) if workers > 1 else served.ready_after
+            every = uvloop.run(all_ready_after(served)) if workers > 1 else served.ready_after
             cpu = served.cpu()
             uvloop.run(flood(served.port, asked, _CONNECTIONS, self.seconds))
             memory, others = served.memory(), served.memory_of_others()
@@ -104,26 +105,31 @@ class Startup:
         )
 
 
-async def _every(served: Served) -> float:
-    """Seconds from the start until each worker has answered that it is ready.
+async def all_ready_after(served: Served, patience: float = _PATIENCE) -> float:
+    """Seconds from the start until each worker has answered that it is ready; at most `patience`.
 
     Raises:
         RecsysError: one does not.
     """
     kept, answered = list[Connection](), dict[int, float]()
     first = dict[int, float]()  # of each worker, when it answered first
-    while len(first) < len(served.workers):
-        if monotonic() - served.began > _PATIENCE:
-            raise RecsysError(f"{len(served.workers) - len(first)} of {len(served.workers)} workers do not get ready")
-        # many at once, and kept: who is idle accepts, and one worker alone would be idle again for the next
-        fresh = await asyncio.gather(*(connect(served.port) for _ in range(2 * len(served.workers))))
-        kept += fresh
-        answered |= dict(await asyncio.gather(*map(_asked, fresh)))
-        for port, worker in served.accepted().items():
-            if port in answered:
-                first[worker] = min(first.get(worker, answered[port]), answered[port])
-    for one in kept:
-        one.close()
+    try:
+        while len(first) < len(served.workers):
+            if monotonic() - served.began > patience:
+                missing = len(served.workers) - len(first)
+                raise RecsysError(f"{missing} of {len(served.workers)} workers do not get ready")
+            # many at once, and kept: who is idle accepts, and one worker alone would be idle again for the next
+            fresh = await asyncio.gather(*(connect(served.port) for _ in range(2 * len(served.workers))))
+            kept += fresh
+            answered |= dict(await asyncio.gather(*map(_asked, fresh)))
+            for port, worker in served.accepted().items():
+                if port in answered:
+                    first[worker] = min(first.get(worker, answered[port]), answered[port])
+            await asyncio.sleep(_LOOK)
+    finally:
+        for one in kept:
+            one.close()
+        await asyncio.sleep(0)  # for them to be closed
     return max(first.values()) - served.began
 
 
