@@ -79,8 +79,10 @@ class Forked(Spawned):
     def start(self) -> None:
         """Start it; a signal meanwhile waits, for in the worker the supervisor's handler would keep it to itself."""
         signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-        super().start()
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+        try:
+            super().start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
 
     def target(self, sockets: list[socket] | None = None) -> None:
         """What the worker does: lets go of what is the supervisor's, then serves."""
