@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +67,12 @@ def open_engine(url: str, create: bool, waits: Waits = JOB) -> Engine:
             engine.dispose()
             raise
         return engine
+
+
+def load_driver(url: str) -> None:
+    """Import what reads and writes a store at this URL, and open nothing; whoever opens it is told what is missing."""
+    with suppress(SQLAlchemyError, ImportError):
+        postgres.with_driver(make_url(url)).get_dialect().import_dbapi()
 
 
 def _engine(address: URL, waits: Waits) -> Engine:

@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-from tqdm import tqdm
-
 Item = TypeVar("Item")
 Advance = Callable[[int], None]  # called with how many were done since the last call
 
@@ -31,6 +29,8 @@ def progress(
     seconds and one at the end, also when the work stops with an error. `terminal` is for tests; None asks stderr.
     """
     if sys.stderr.isatty() if terminal is None else terminal:
+        from tqdm import tqdm  # for people only, and a service that has none must not wait for it
+
         with tqdm(total=total, desc=label, unit=f" {unit}", dynamic_ncols=True) as bar:
 
             def draw(number: int) -> None:

@@ -12,6 +12,7 @@ from recsys.engine import Engine
 from recsys.errors import ConfigError, MissingExtra
 from recsys.ranking import Weights
 from recsys.release_store import ReleaseStore
+from service.preload import preload
 from service.settings import Settings
 from service.signatures import Secrets
 from service.workers import Workers
@@ -78,8 +79,9 @@ def main(log_level: str, **options: Any) -> None:
     click.echo(f"serving {settings.releases} on http://{settings.host}:{settings.port}")
     if settings.workers > 1:
         config = uvicorn.Config(_APP, factory=True, **_server(settings, log_level))
-        Workers(config, [config.bind_socket()]).run()
+        Workers(config, [config.bind_socket()], settings.store).run()
     else:
+        preload(settings.store)
         uvicorn.run(_APP, factory=True, **_server(settings, log_level))
 
 

@@ -27,7 +27,6 @@ from service.health import health
 from service.live import Live
 from service.newsroom import newsroom
 from service.office import Office
-from service.parent import end_with_parent
 from service.remembered import Remembered
 from service.replica import Replica
 from service.routes import lists
@@ -140,6 +139,4 @@ def app_from_environment() -> FastAPI:
         ConfigError: a variable cannot be used.
     """
     settle()
-    app = create_app(Settings.read(os.environ))
-    end_with_parent()
-    return app
+    return create_app(Settings.read(os.environ))

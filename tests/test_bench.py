@@ -5,7 +5,10 @@ import contextlib
 import inspect
 import json
 import math
+import os
+import signal
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -17,6 +20,7 @@ import httpx
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from conftest import MakeRelease, article
 from fakes import FakeEmbedder
 from hypothesis import given
 from hypothesis import strategies as st
@@ -35,12 +39,14 @@ from eval.bench.embedding import drawn as drawn_texts
 from eval.bench.interleave import interleaved
 from eval.bench.paced import paced
 from eval.bench.pending import Pending
+from eval.bench.programs import service
 from eval.bench.schedule import at_rate
 from eval.bench.servers import running
+from eval.bench.startup import all_ready_after
 from eval.bench.waiting import counted, waiting
 from index.embed import embed_missing
 from recsys.articles import Article
-from recsys.errors import ConfigError
+from recsys.errors import ConfigError, RecsysError
 from recsys.manifest import Model
 from recsys.store import ArticleStore
 from recsys.text import find_boilerplate
@@ -394,7 +400,7 @@ def test_every_benchmark_runs_and_finds_what_it_says(tmp_path: Path) -> None:
     assert ("mixed, cpu", "our default: CPU a text") in named["embedding"]
     assert any(what.startswith("our default, to sentence-transformers, batch") for _, what in named["embedding"])
     assert any(what == "throughput, to FastAPI, constant bytes" for _, what in named["http"])
-    assert ("300 articles, 2 workers", "memory of all workers, to the release") in named["startup"]
+    assert ("300 articles, 2 workers", "all workers ready after") in named["startup"]
     assert ("300 articles, 4 changed: adds, vectors known", "night") in named["night"]
     assert ("300 articles, year, table-10-sqlite", "similar p50, to ours") in named["peers"]
     for name, every in found.items():
@@ -408,6 +414,20 @@ def test_every_benchmark_runs_and_finds_what_it_says(tmp_path: Path) -> None:
     compared = {(one.case, one.what) for one in in_process.measure(Room(work, tmp_path))}
     assert ("6 pending, in process", "similar(k=6) p50, to 0 pending") in compared
     assert len(list(work.glob("archive-300-*"))) == 1  # one archive, made once, serves all
+
+
+def test_a_service_is_ready_when_every_worker_has_answered(make_release: MakeRelease, tmp_path: Path) -> None:
+    releases = make_release([article(number) for number in range(5)]).path.parent
+    with service(releases, None, 2, log=tmp_path / "log") as served:
+        after = asyncio.run(all_ready_after(served))
+        assert served.ready_after <= after <= time.monotonic() - served.began
+        assert len(served.workers) == 2
+        assert all(one.proportional > 1 for one in (*served.memory(), *served.memory_of_others()))
+        assert len(served.memory_of_others()) >= 1
+        os.kill(served.workers[0], signal.SIGSTOP)
+        with pytest.raises(RecsysError, match="1 of 2 workers do not get ready"):
+            asyncio.run(all_ready_after(served, time.monotonic() - served.began + 0.5))
+        os.kill(served.workers[0], signal.SIGCONT)
 
 
 def test_texts_to_embed_are_as_long_as_in_an_archive_or_mixed() -> None:

@@ -35,24 +35,49 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A service that runs: where, its worker processes, and how long it took to be ready, in seconds."""
+    """A service that runs.
+
+    Attributes:
+        port: where.
+        first: the process that was started; with one worker it is that.
+        workers: its worker processes.
+        began: when it was started, by `time.monotonic`.
+        ready_after: seconds until it first answered that it is ready.
+    """
 
     port: int
+    first: int
     workers: tuple[int, ...]
+    began: float
     ready_after: float
 
     def memory(self) -> list[Memory]:
         """What each worker takes."""
-        found = [psutil.Process(worker).memory_full_info() for worker in self.workers]
-        return [Memory(one.uss / _MIB, getattr(one, "pss", one.rss) / _MIB) for one in found]
+        return [_memory(psutil.Process(worker)) for worker in self.workers]
+
+    def memory_of_others(self) -> list[Memory]:
+        """What each process takes that looks after the workers, or makes them."""
+        first = psutil.Process(self.first)
+        return [_memory(one) for one in (first, *first.children(recursive=True)) if one.pid not in self.workers]
+
+    def cpu(self) -> float:
+        """Seconds that all its processes have worked so far."""
+        first = psutil.Process(self.first)
+        times = [one.cpu_times() for one in (first, *first.children(recursive=True))]
+        return float(sum(one.user + one.system for one in times))
+
+    def accepted(self) -> dict[int, int]:
+        """By whom connections are held: the port of their other end, and the worker."""
+        return {
+            connection.raddr.port: worker
+            for worker in self.workers
+            for connection in psutil.Process(worker).net_connections("tcp")
+            if connection.raddr and connection.laddr.port == self.port
+        }
 
     def worker_of(self, port: int) -> int | None:
         """The process that has accepted the connection from this local port; None where none has yet."""
-        for worker in self.workers:
-            for connection in psutil.Process(worker).net_connections("tcp"):
-                if connection.raddr and connection.raddr.port == port and connection.laddr.port == self.port:
-                    return worker
-        return None
+        return self.accepted().get(port)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,9 +184,10 @@ def service(releases: Path, url: str | None, workers: int, *options: str | Path,
     port, store = free_port(), () if url is None else ("--store", url)
     arguments = ("--releases", releases, *store, "--workers", workers, "--port", port, "--log-level", "warning")
     command = [sys.executable, "-m", "service", *map(str, (*arguments, *options))]
+    began = time.monotonic()
     with program(command, port, "/health/ready", log) as (process, ready_after):
         children = [child.pid for child in psutil.Process(process).children(recursive=True) if _serves(child)]
-        yield Served(port, tuple(children) if workers > 1 else (process,), ready_after)
+        yield Served(port, process, tuple(children) if workers > 1 else (process,), began, ready_after)
 
 
 @contextmanager
@@ -185,6 +211,11 @@ def program(
                 process.wait(20)
             except subprocess.TimeoutExpired:
                 process.kill()
+
+
+def _memory(process: psutil.Process) -> Memory:
+    found = process.memory_full_info()
+    return Memory(found.uss / _MIB, getattr(found, "pss", found.rss) / _MIB)
 
 
 def free_port() -> int:
