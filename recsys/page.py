@@ -131,6 +131,19 @@ class Page:
             shelf.offer(self._walk(listings, self.eligibility(taken)), Source.COVERAGE)
         return self._picks(shelf, [], k)
 
+    def related(
+        self, similar: int, author: int, coverage: int, ladder: Ladder, fallback: Fallback
+    ) -> tuple[Picks, Picks, Picks]:
+        """(similar, by the author, on the event), with no article in two of them.
+
+        What is pinned to the similar list is kept for it. Then the author's list is filled first, and coverage before
+        similar: their candidates are few, while the similar list can always reach further.
+        """
+        kept = [pin.row for pin in self.pinned(Widget.SIMILAR, similar)]
+        by_author = self.by_author(author, ladder, taken=kept)
+        on_event = self.coverage(coverage, taken=[*kept, *by_author.rows])
+        return self.similar(similar, fallback, taken=[*by_author.rows, *on_event.rows]), by_author, on_event
+
     def ranked(self, eligible: Eligibility) -> Rows:
         """Candidates that are eligible and nearer than chance, best first; of equals the newer, then the smaller."""
         near = self.release.neighbours(self.row)
@@ -151,7 +164,7 @@ class Page:
         """What `ranked` would give, as far as the first tell."""
         text, place = self.release.text_group.item, self.release.text_preference.item
         for row in eligible.among(first.rows):
-            if text(row) >= 0 and place(row) and not self.variety.copies:
+            if place(row) and text(row) >= 0 and not self.variety.copies:
                 better = eligible.among(better_versions(self.release, row))
                 if not set(first.rows.tolist()).isdisjoint(better):
                     continue
