@@ -109,15 +109,14 @@ class _Narrowed(BaseModel):
         narrows = self.exclude or self.exclude_section or self.section is not None or self.published_after is not None
         return Filters(**self.narrowing()) if narrows else EVERYTHING
 
-    def counts(self) -> dict[str, int]:
-        """Lengths asked for, by parameter."""
-        known = type(self).model_fields
-        return {name: getattr(self, name) for name in ("k", "similar", "author", "coverage") if name in known}
-
 
 class _List(_Narrowed):
     k: int = Field(default=DEFAULT_K, ge=1, le=MAX_K, description="How many articles: k where so many are eligible.")
     explain: _Explain = False
+
+    def counts(self) -> dict[str, int]:
+        """Lengths asked for, by parameter."""
+        return {"k": self.k}
 
 
 class SimilarQuery(_List):
@@ -163,12 +162,20 @@ class RelatedQuery(_Narrowed):
         """As the core takes it."""
         return Ladder(self.by, self.order, self.co_authors, self.author_fallback)
 
+    def counts(self) -> dict[str, int]:
+        """Lengths asked for, by parameter."""
+        return {"similar": self.similar, "author": self.author, "coverage": self.coverage}
+
 
 class ExplainQuery(_Narrowed):
     """Parameters of an explanation."""
 
     other: str = Field(min_length=1, description="The id of the article that is or is not in the list.")
     k: int = Field(default=DEFAULT_K, ge=1, le=MAX_K, description="How long the lists are.")
+
+    def counts(self) -> dict[str, int]:
+        """Lengths asked for, by parameter."""
+        return {"k": self.k}
 
 
 class _ByUrl(BaseModel):
