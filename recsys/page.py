@@ -165,12 +165,18 @@ class Page:
         text, place = self.release.text_group.item, self.release.text_preference.item
         for row in eligible.among(first.rows):
             if place(row) and text(row) >= 0 and not self.variety.copies:
-                better = eligible.among(better_versions(self.release, row))
+                better = list(eligible.among(better_versions(self.release, row)))
                 if not set(first.rows.tolist()).isdisjoint(better):
                     continue
-                if not first.whole:  # a better version of its text may be further down
-                    return
+                if better and not first.whole and self._relevant(better):  # it is further down
+                    continue
             yield row
+
+    def _relevant(self, rows: list[int]) -> bool:
+        """Whether any of the rows is a candidate that is nearer than chance."""
+        near = self.release.neighbours(self.row)
+        near = near.of(np.isin(near.rows, rows))
+        return bool((text_relevance(self._parts(near)) >= self.floor).any())
 
     def signals(self, rows: Rows) -> Signals:
         """The signals of any rows, with what the night measured of them."""
