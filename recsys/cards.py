@@ -44,6 +44,16 @@ def encode(card: Card) -> bytes:
 _decoder = msgspec.json.Decoder(Card)
 
 
+class Head(msgspec.Struct, frozen=True):
+    """Of a card what decides how an answer is kept."""
+
+    id: str
+    published_at: datetime | None
+
+
+head = msgspec.json.Decoder(Head).decode  # the head of the card that `encode` wrote
+
+
 def decode(data: bytes) -> Card:
     """The card that `encode` wrote.
 

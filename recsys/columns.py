@@ -107,9 +107,10 @@ class TextColumn:
 
     def bytes_at(self, row: int) -> bytes:
         """The UTF-8 bytes of one row."""
-        if not 0 <= row < len(self.offsets) - 1:
+        offsets = self.offsets
+        if not 0 <= row < len(offsets) - 1:
             raise IndexError(f"row {row} of a column of {len(self)}")
-        return self.blob[self.offsets.item(row) : self.offsets.item(row + 1)].tobytes()
+        return self.blob[offsets.item(row) : offsets.item(row + 1)].tobytes()
 
     def __getitem__(self, row: int) -> str:
         return self.bytes_at(row).decode()

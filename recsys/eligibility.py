@@ -55,6 +55,9 @@ class Filters:
                 raise ConfigError(f"{name} is {moment.isoformat()}, which has no time zone: add one, such as +00:00")
 
 
+EVERYTHING = Filters()
+
+
 class Eligibility:
     """The eligible rows for one request about the article `row`.
 

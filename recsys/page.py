@@ -131,6 +131,19 @@ class Page:
             shelf.offer(self._walk(listings, self.eligibility(taken)), Source.COVERAGE)
         return self._picks(shelf, [], k)
 
+    def related(
+        self, similar: int, author: int, coverage: int, ladder: Ladder, fallback: Fallback
+    ) -> tuple[Picks, Picks, Picks]:
+        """(similar, by the author, on the event), with no article in two of them.
+
+        What is pinned to the similar list is kept for it. Then the author's list is filled first, and coverage before
+        similar: their candidates are few, while the similar list can always reach further.
+        """
+        kept = [pin.row for pin in self.pinned(Widget.SIMILAR, similar)]
+        by_author = self.by_author(author, ladder, taken=kept)
+        on_event = self.coverage(coverage, taken=[*kept, *by_author.rows])
+        return self.similar(similar, fallback, taken=[*by_author.rows, *on_event.rows]), by_author, on_event
+
     def ranked(self, eligible: Eligibility) -> Rows:
         """Candidates that are eligible and nearer than chance, best first; of equals the newer, then the smaller."""
         near = self.release.neighbours(self.row)
@@ -151,13 +164,19 @@ class Page:
         """What `ranked` would give, as far as the first tell."""
         text, place = self.release.text_group.item, self.release.text_preference.item
         for row in eligible.among(first.rows):
-            if text(row) >= 0 and place(row) and not self.variety.copies:
-                better = eligible.among(better_versions(self.release, row))
+            if place(row) and text(row) >= 0 and not self.variety.copies:
+                better = list(eligible.among(better_versions(self.release, row)))
                 if not set(first.rows.tolist()).isdisjoint(better):
                     continue
-                if not first.whole:  # a better version of its text may be further down
-                    return
+                if better and not first.whole and self._relevant(better):  # it is further down
+                    continue
             yield row
+
+    def _relevant(self, rows: list[int]) -> bool:
+        """Whether any of the rows is a candidate that is nearer than chance."""
+        near = self.release.neighbours(self.row)
+        near = near.of(np.isin(near.rows, rows))
+        return bool((text_relevance(self._parts(near)) >= self.floor).any())
 
     def signals(self, rows: Rows) -> Signals:
         """The signals of any rows, with what the night measured of them."""

@@ -15,7 +15,7 @@ import numpy as np
 
 from recsys.answers import Answer, Fallback, Item, Order, PageStatus, RelatedAnswer, Source
 from recsys.cards import Card
-from recsys.eligibility import Filters, Narrowing
+from recsys.eligibility import EVERYTHING, Filters, Narrowing
 from recsys.errors import ConfigError
 from recsys.explanation import Explanation, explain
 from recsys.firsts import Firsts
@@ -25,12 +25,10 @@ from recsys.overlay import Overlay
 from recsys.page import Ladder, Page, Picks
 from recsys.ranking import Weights
 from recsys.release import Release
-from recsys.rules import Widget
 from recsys.standing import Standing
 from recsys.variety import Variety
 
 MAX_K = 100
-_EVERYTHING = Filters()
 
 
 class Recommender:
@@ -100,7 +98,7 @@ class Recommender:
             ArticleNotFound: the release has no such article.
             ConfigError: k is not in [0, MAX_K], or a moment has no time zone.
         """
-        return self._answer(article_id, self._page(article_id, narrowing, explain).similar(_checked(k), fallback))
+        return self._answer(article_id, self._page_of(article_id, narrowing, explain).similar(_checked(k), fallback))
 
     def more_from_author(
         self,
@@ -124,7 +122,7 @@ class Recommender:
             ConfigError: k is not in [0, MAX_K], or a moment has no time zone.
         """
         ladder = Ladder(by, order, co_authors, fallback)
-        return self._answer(article_id, self._page(article_id, narrowing, explain).by_author(_checked(k), ladder))
+        return self._answer(article_id, self._page_of(article_id, narrowing, explain).by_author(_checked(k), ladder))
 
     def coverage(
         self, article_id: str, k: int = 10, *, explain: bool = False, **narrowing: Unpack[Narrowing]
@@ -135,7 +133,7 @@ class Recommender:
             ArticleNotFound: the release has no such article.
             ConfigError: k is not in [0, MAX_K], or a moment has no time zone.
         """
-        return self._answer(article_id, self._page(article_id, narrowing, explain).coverage(_checked(k)))
+        return self._answer(article_id, self._page_of(article_id, narrowing, explain).coverage(_checked(k)))
 
     def related(
         self,
@@ -161,11 +159,11 @@ class Recommender:
             ArticleNotFound: the release has no such article.
             ConfigError: a count is not in [0, MAX_K], or a moment has no time zone.
         """
-        page = self._page(article_id, narrowing, explain)
-        kept = [pin.row for pin in page.pinned(Widget.SIMILAR, _checked(similar))]
-        by_author = page.by_author(_checked(author), Ladder(by, order, co_authors, author_fallback), taken=kept)
-        on_event = page.coverage(_checked(coverage), taken=[*kept, *by_author.rows])
-        alike = page.similar(similar, fallback, taken=[*by_author.rows, *on_event.rows])
+        ladder = Ladder(by, order, co_authors, author_fallback)
+        page = self._page_of(article_id, narrowing, explain)
+        alike, by_author, on_event = page.related(
+            _checked(similar), _checked(author), _checked(coverage), ladder, fallback
+        )
         return RelatedAnswer(
             article_id,
             self.release.id,
@@ -185,7 +183,7 @@ class Recommender:
             ArticleNotFound: the release lacks one of them.
         """
         rows = np.array([self.release.row(other) for other in others], np.int64)
-        by_part = self._page(article_id, {}).parts(rows)
+        by_part = self._page_of(article_id, {}).parts(rows)
         return [{name: float(values[place]) for name, values in by_part.items()} for place in range(len(rows))]
 
     def explain(self, article_id: str, other_id: str, k: int = 10, **narrowing: Unpack[Narrowing]) -> Explanation:
@@ -195,7 +193,7 @@ class Recommender:
             ArticleNotFound: the release lacks one of them.
             ConfigError: k is not in [0, MAX_K], or a moment has no time zone.
         """
-        page, other = self._page(article_id, narrowing), self.release.row(other_id)
+        page, other = self._page_of(article_id, narrowing), self.release.row(other_id)
         return explain(page, other, self.overlay, datetime.fromtimestamp(self._clock(), UTC), _checked(k))
 
     def gone(self, article_id: str) -> bool:
@@ -206,11 +204,13 @@ class Recommender:
         """
         return bool(self.standing.gone[self.release.row(article_id)])
 
-    def _page(self, article_id: str, narrowing: Narrowing, explain: bool = True) -> Page:
-        release, standing, row = self.release, self.standing, self.release.row(article_id)
-        first = self._firsts.of(release, row, standing)
-        filters = Filters(**narrowing) if narrowing else _EVERYTHING
-        return Page(release, self.weights, self.variety, self.floor, standing, row, filters, first, explain)
+    def page(self, row: int, standing: Standing, filters: Filters = EVERYTHING, explain: bool = True) -> Page:
+        """What the lists of a row's page are picked from, under this standing; `explain` wants the parts of scores."""
+        first = self._firsts.of(self.release, row, standing)
+        return Page(self.release, self.weights, self.variety, self.floor, standing, row, filters, first, explain)
+
+    def _page_of(self, article_id: str, narrowing: Narrowing, explain: bool = True) -> Page:
+        return self.page(self.release.row(article_id), self.standing, Filters(**narrowing), explain)
 
     def _answer(self, article_id: str, picks: Picks) -> Answer:
         manifest = self.release.manifest

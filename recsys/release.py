@@ -266,7 +266,11 @@ class Release:
 
     def card(self, row: int) -> Card:
         """What a widget shows of this row."""
-        return cards.decode(self._cards.bytes_at(row))
+        return cards.decode(self.card_bytes(row))
+
+    def card_bytes(self, row: int) -> bytes:
+        """The same as JSON, as the night wrote it."""
+        return self._cards.bytes_at(row)
 
     def lifecycle(self, row: int) -> Lifecycle:
         """When and where this row might be shown when the release was built."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import inf
 
 import numpy as np
 
@@ -52,35 +53,30 @@ class Shelf:
 
     def pin(self, rows: Iterable[int]) -> None:
         """Take the rows, however many are on one event: an editor wants them here."""
-        for row in rows:
-            if not self._repeats(row, self._text.item(row)):
-                self._take(row, Source.PINNED)
+        self._take(rows, Source.PINNED, inf, inf)
 
     def offer(self, rows: Iterable[int], source: Source) -> None:
         """Take the rows in their order until the list is full."""
-        for row in rows:
-            if self.full:
-                return
-            if not (self._repeats(row, self._text.item(row)) or self._crowded(self._event.item(row))):
-                self._take(row, source)
-
-    def _repeats(self, row: int, text: int) -> bool:
-        """Whether the row, or another version of its text, stands here already."""
-        return row in self.rows or (not self._variety.copies and text in self._texts)
-
-    def _crowded(self, event: int) -> bool:
-        """Whether as many articles on the event stand here as may."""
         most = self._variety.per_event
-        return most is not None and self._events.get(event, 0) >= most
+        self._take(rows, source, self._k - len(self.rows), inf if most is None else most)
 
-    def _take(self, row: int, source: Source) -> None:
-        self.rows.append(row)
-        self.sources.append(source)
-        text, event = self._text.item(row), self._event.item(row)
-        if text >= 0:
-            self._texts.add(text)
-        if event >= 0:
-            self._events[event] = self._events.get(event, 0) + 1
+    def _take(self, rows: Iterable[int], source: Source, room: float, per_event: float) -> None:
+        """Take at most `room` rows; none that stands here already, nor another version of its text."""
+        text_of, event_of, texts, events = self._text.item, self._event.item, self._texts, self._events
+        for row in rows if room > 0 else ():  # in one loop, as most of what a list costs is here
+            text, event = text_of(row), event_of(row)
+            on_event = events.get(event, 0)
+            if on_event >= per_event or text in texts or row in self.rows:
+                continue
+            self.rows.append(row)
+            self.sources.append(source)
+            if text >= 0 and not self._variety.copies:
+                texts.add(text)
+            if event >= 0:
+                events[event] = on_event + 1
+            room -= 1
+            if room <= 0:
+                return
 
 
 def best_versions(release: Release, rows: Rows) -> Bools:

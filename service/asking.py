@@ -1,6 +1,6 @@
 """From a request to what answers it: the view of this moment, the article that is meant, how long it may be kept."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import inf
@@ -8,9 +8,11 @@ from math import inf
 import msgspec
 from fastapi import Request, Response
 
-from recsys.answers import Answer, Filled, Item, RelatedAnswer
+from recsys.answers import Filled
+from recsys.cards import head
 from recsys.errors import ArticleNotFound
 from recsys.lifecycles import lifecycle
+from recsys.page import Page, Picks
 from recsys.recommender import Recommender
 from recsys.release import UNDATED
 from recsys.standing import Standing
@@ -18,9 +20,10 @@ from service.caching import has_it, lasting_headers, passing_headers, patience, 
 from service.live import Live, View
 from service.prepared import Prepared, raw
 from service.problems import BadValue, Problem, bad_parameters, no_release
-from service.queries import AnyQuery
+from service.queries import AnyQuery, ListQuery
 from service.remembered import Remembered, Shown, Target
 from service.settings import Settings
+from service.written import written
 
 _SAFE = {"X-Content-Type-Options": "nosniff"}
 FRESH = {"Cache-Control": "no-store", **_SAFE}
@@ -35,19 +38,15 @@ class Asked:
         request: who asks.
         recommender: who answers.
         standing: what is in force.
-        article_id: the article.
-        published: when it was, in seconds since 1970 UTC; -inf where nobody knows.
-        moment: now, in the same seconds.
-        steady: whether the answer is the same until something else is in force.
+        row: the article's.
+        moment: now, in seconds since 1970 UTC.
     """
 
     request: Request
     recommender: Recommender
     standing: Standing
-    article_id: str
-    published: float
+    row: int
     moment: float
-    steady: bool
 
 
 async def view_of(request: Request) -> View:
@@ -90,20 +89,21 @@ def meant(request: Request, view: View, query: AnyQuery, article_id: str | None 
             raise ArticleNotFound(url if article_id is None else article_id)
         raise Problem(404, "article-withdrawn", f"the article {view.release.ids[row]!r} was taken down")
     live: Live = request.app.state.live
-    moment, published = live.clock(), int(view.release.published[row])
-    since = -inf if published == UNDATED else float(published)
-    steady = query.published_after is None  # 30d ends at another moment with every request
-    return Asked(request, recommender, standing, view.release.ids[row], since, moment, steady)
+    return Asked(request, recommender, standing, row, live.clock())
 
 
-def list_response(found: Asked, make: Callable[[], Answer | RelatedAnswer]) -> Response:
-    """What `make` answers, with what caches may do with it; or 304 where the client has these very bytes."""
+def list_response(found: Asked, query: ListQuery, lists: Callable[[Page], Mapping[str, Picks]]) -> Response:
+    """What `lists` picks for the page, with what caches may do with it; or 304 where the client has these very bytes.
+
+    The lists go by their names in the answer, the only one being `ITEMS`.
+    """
     remembered: Remembered = found.request.app.state.remembered
     target = _target(found.request)
     shown = remembered.find(target, found.standing)
     if shown is None:
-        shown = _shown(found, make())
-        if found.steady:
+        page = found.recommender.page(found.row, found.standing, query.filters(), query.explain)
+        shown = _shown(found, lists(page))
+        if query.published_after is None:  # 30d ends at another moment with every request
             remembered.keep(target, shown)
     return _sent(found.request, shown, found.standing, found.moment)
 
@@ -132,26 +132,21 @@ def _sent(request: Request, shown: Shown, standing: Standing, moment: float) -> 
     return Prepared(200, (*shown.headers, *passing, length, _JSON), shown.body)
 
 
-def _shown(found: Asked, answer: Answer | RelatedAnswer) -> Shown:
-    body, items, status = msgspec.json.encode(answer), items_of(answer), answer.status
-    tag, filled = (
-        tag_of(body),
-        (status,) if isinstance(status, Filled) else (status.similar, status.author, status.coverage),
-    )
-    dates = [item.published_at for item in items if item.published_at is not None]
-    article_ids = (found.article_id, *(item.id for item in items))
+def _shown(found: Asked, lists: Mapping[str, Picks]) -> Shown:
+    release, settings = found.recommender.release, found.request.app.state.settings
+    cards = [release.card_bytes(row) for picks in lists.values() for row in picks.rows]
+    article_id, heads = release.ids[found.row], list(map(head, cards))
+    body = written(article_id, release, lists, cards)
+    tag = tag_of(body)
+    published = release.published.item(found.row)
+    dates = [one.published_at for one in heads if one.published_at is not None]
     return Shown(
         body,
         tag,
-        raw(_SAFE | lasting_headers(found.request.app.state.settings, tag, article_ids)),
-        full=all(one is Filled.FULL for one in filled),
-        youngest=max(found.published, max(dates).timestamp() if dates else -inf),
+        raw(_SAFE | lasting_headers(settings, tag, [article_id, *(one.id for one in heads)])),
+        full=all(picks.filled is Filled.FULL for picks in lists.values()),
+        youngest=max(-inf if published == UNDATED else published, max(dates).timestamp() if dates else -inf),
     )
-
-
-def items_of(answer: Answer | RelatedAnswer) -> tuple[Item, ...]:
-    """All items of all lists of an answer."""
-    return answer.items if isinstance(answer, Answer) else (*answer.similar, *answer.author, *answer.coverage)
 
 
 def json_response(body: object, headers: dict[str, str] | None = None, status: int = 200) -> Response:

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import Response
 from pydantic import BaseModel
 
+from recsys.page import Page, Picks
 from service.asking import Asked, list_response
 from service.queries import (
     AuthorByUrl,
@@ -18,6 +19,7 @@ from service.queries import (
     SimilarByUrl,
     SimilarQuery,
 )
+from service.written import ITEMS
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,53 +38,27 @@ class ListKind:
 
 def similar_response(found: Asked, query: SimilarQuery) -> Response:
     """The articles most related to this one."""
-    return list_response(
-        found,
-        lambda: found.recommender.similar(
-            found.article_id, query.k, fallback=query.fallback, explain=query.explain, **query.narrowing()
-        ),
-    )
+    return list_response(found, query, lambda page: {ITEMS: page.similar(query.k, query.fallback)})
 
 
 def more_from_author_response(found: Asked, query: AuthorQuery) -> Response:
     """More by its authors."""
-    return list_response(
-        found,
-        lambda: found.recommender.more_from_author(
-            found.article_id,
-            query.k,
-            fallback=query.fallback,
-            explain=query.explain,
-            **query.by_author(),
-            **query.narrowing(),
-        ),
-    )
+    return list_response(found, query, lambda page: {ITEMS: page.by_author(query.k, query.ladder())})
 
 
 def coverage_response(found: Asked, query: CoverageQuery) -> Response:
     """More on its event."""
-    return list_response(
-        found,
-        lambda: found.recommender.coverage(found.article_id, query.k, explain=query.explain, **query.narrowing()),
-    )
+    return list_response(found, query, lambda page: {ITEMS: page.coverage(query.k)})
 
 
 def related_response(found: Asked, query: RelatedQuery) -> Response:
     """All lists of its page."""
-    return list_response(
-        found,
-        lambda: found.recommender.related(
-            found.article_id,
-            query.similar,
-            query.author,
-            query.coverage,
-            fallback=query.fallback,
-            author_fallback=query.author_fallback,
-            explain=query.explain,
-            **query.by_author(),
-            **query.narrowing(),
-        ),
-    )
+
+    def lists(page: Page) -> dict[str, Picks]:
+        found = page.related(query.similar, query.author, query.coverage, query.ladder(), query.fallback)
+        return dict(zip(("similar", "author", "coverage"), found, strict=True))
+
+    return list_response(found, query, lists)
 
 
 KINDS = {

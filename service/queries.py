@@ -9,6 +9,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from recsys.answers import Fallback, Order
+from recsys.eligibility import EVERYTHING, Filters
+from recsys.page import Ladder
 from recsys.recommender import MAX_K
 from recsys.urls import canonical_url
 from service.moments import Since
@@ -24,14 +26,6 @@ class Narrowing(TypedDict):
     section: str | None
     exclude_section: frozenset[str]
     published_after: datetime | None
-
-
-class ByAuthor(TypedDict):
-    """What else the list of an author may be asked."""
-
-    by: str | None
-    order: Order
-    co_authors: bool
 
 
 def _web_address(value: str) -> str:
@@ -110,15 +104,19 @@ class _Narrowed(BaseModel):
             "published_after": self.published_after,
         }
 
-    def counts(self) -> dict[str, int]:
-        """Lengths asked for, by parameter."""
-        known = type(self).model_fields
-        return {name: getattr(self, name) for name in ("k", "similar", "author", "coverage") if name in known}
+    def filters(self) -> Filters:
+        """The same, as a page takes it."""
+        narrows = self.exclude or self.exclude_section or self.section is not None or self.published_after is not None
+        return Filters(**self.narrowing()) if narrows else EVERYTHING
 
 
 class _List(_Narrowed):
     k: int = Field(default=DEFAULT_K, ge=1, le=MAX_K, description="How many articles: k where so many are eligible.")
     explain: _Explain = False
+
+    def counts(self) -> dict[str, int]:
+        """Lengths asked for, by parameter."""
+        return {"k": self.k}
 
 
 class SimilarQuery(_List):
@@ -135,9 +133,9 @@ class AuthorQuery(_List):
     co_authors: _CoAuthors = True
     fallback: _Fallback = Fallback.NONE
 
-    def by_author(self) -> ByAuthor:
+    def ladder(self) -> Ladder:
         """As the core takes it."""
-        return {"by": self.by, "order": self.order, "co_authors": self.co_authors}
+        return Ladder(self.by, self.order, self.co_authors, self.fallback)
 
 
 class CoverageQuery(_List):
@@ -160,9 +158,13 @@ class RelatedQuery(_Narrowed):
     ] = Fallback.NONE
     explain: _Explain = False
 
-    def by_author(self) -> ByAuthor:
+    def ladder(self) -> Ladder:
         """As the core takes it."""
-        return {"by": self.by, "order": self.order, "co_authors": self.co_authors}
+        return Ladder(self.by, self.order, self.co_authors, self.author_fallback)
+
+    def counts(self) -> dict[str, int]:
+        """Lengths asked for, by parameter."""
+        return {"similar": self.similar, "author": self.author, "coverage": self.coverage}
 
 
 class ExplainQuery(_Narrowed):
@@ -170,6 +172,10 @@ class ExplainQuery(_Narrowed):
 
     other: str = Field(min_length=1, description="The id of the article that is or is not in the list.")
     k: int = Field(default=DEFAULT_K, ge=1, le=MAX_K, description="How long the lists are.")
+
+    def counts(self) -> dict[str, int]:
+        """Lengths asked for, by parameter."""
+        return {"k": self.k}
 
 
 class _ByUrl(BaseModel):
@@ -195,4 +201,5 @@ class RelatedByUrl(RelatedQuery, _ByUrl):
     """Parameters of all lists of a page, the article named by its address."""
 
 
-AnyQuery = SimilarQuery | AuthorQuery | CoverageQuery | RelatedQuery | ExplainQuery
+ListQuery = SimilarQuery | AuthorQuery | CoverageQuery | RelatedQuery
+AnyQuery = ListQuery | ExplainQuery

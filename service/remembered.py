@@ -8,7 +8,7 @@ from service.prepared import RawHeaders
 
 Target = tuple[str, bytes]  # path and query of a request
 
-_MOST = 64 * 2**20  # bytes of all answers; 10,000 of 5 KB as a rule
+_MOST = 128 * 2**20  # bytes of all answers; 20,000 of 5 KB as a rule
 _LONGEST, _WIDEST = 500, 65_536  # bytes of a target, of an answer; the rare ones beyond are not worth the memory
 _MORE = 1_000  # bytes that an answer takes beside its body and its headers
 

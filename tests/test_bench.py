@@ -36,6 +36,7 @@ from eval.bench.corpus import Archive, CorpusConfig
 from eval.bench.corpus.config import LAST_DAY
 from eval.bench.embedding import SAVED
 from eval.bench.embedding import drawn as drawn_texts
+from eval.bench.http import to_flood, to_pace
 from eval.bench.interleave import interleaved
 from eval.bench.paced import paced
 from eval.bench.pending import Pending
@@ -101,6 +102,20 @@ def test_what_is_compared_takes_turns_and_the_warm_up_is_forgotten() -> None:
     found = interleaved({"a": thing("a"), "b": thing("b")}, 2)
     assert found == {"a": [0, 1], "b": [0, 1]}
     assert called == [("b", -1), ("a", -1), ("a", 0), ("b", 0), ("b", 1), ("a", 1)]
+
+
+@pytest.mark.parametrize(("repetitions", "connections"), [(1, 1), (3, 32), (5, 32), (7, 10)])
+def test_no_repetition_of_a_flood_or_at_a_pace_asks_what_another_has_asked(repetitions: int, connections: int) -> None:
+    asked = [b"%d" % number for number in range(40_000)]
+    step, turns = 20_000 // connections, range(-1, repetitions)
+    begun = [
+        to_flood(asked, turn, repetitions, connections)[number * step :][: step // len(turns)]
+        for turn in turns
+        for number in range(connections)
+    ]
+    begun += [to_pace(asked, turn, repetitions)[: 20_000 // len(turns)] for turn in turns]
+    assert all(begun)
+    assert len({one for part in begun for one in part}) == sum(map(len, begun))
 
 
 def test_a_schedule_does_not_wait_for_answers() -> None:

@@ -24,9 +24,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from index.nightly import NightlyConfig, nightly
-from recsys.answers import Answer
 from recsys.articles import Status
-from recsys.recommender import Recommender
+from recsys.page import Page, Picks
 from recsys.rules import Action, Kind, Rule, Subject
 from recsys.store import ArticleStore
 from service.app import create_app
@@ -245,13 +244,13 @@ def test_who_has_an_answer_is_told_so_without_its_list_being_made_while_it_canno
     long = f"{steady}&{'&'.join(['exclude=x'] * 100)}"  # not worth the memory
     has = [{"If-None-Match": house.client.get(path).headers["etag"]} for path in (steady, moving, long)]
     calls: list[str] = []
-    similar = Recommender.similar
+    similar = Page.similar
 
-    def counted(self: Recommender, article_id: str, *given: Any, **more: Any) -> Answer:
-        calls.append(article_id)
-        return similar(self, article_id, *given, **more)
+    def counted(self: Page, *given: Any, **more: Any) -> Picks:
+        calls.append(self.release.ids[self.row])
+        return similar(self, *given, **more)
 
-    monkeypatch.setattr(Recommender, "similar", counted)
+    monkeypatch.setattr(Page, "similar", counted)
     for path, headers, made in zip((steady, moving, long), has, (0, 1, 1), strict=True):
         assert house.client.get(path, headers=headers).status_code == 304
         assert len(calls) == made

@@ -29,7 +29,7 @@ _APPLICATIONS = {
     _BARE: "eval.bench.constant:bare",
 }
 _SATURATED = 0.7  # share of what a server can answer at which latency is measured
-_ASKED = 200_000  # requests before they begin again: a run does not come so far, so what is cold stays so
+_ASKED = 400_000  # requests before they begin again: a run does not come so far, so what is cold stays so
 _MOST_BEHIND = 0.005  # seconds that the client may be late; above this it is told
 
 
@@ -93,7 +93,8 @@ class Http:
 
         def flooded(name: str, repetition: int) -> _Found:
             case, before = cases[name], cases[name].cpu()
-            rate = uvloop.run(flood(case.port, self._turned(asking[name], repetition), self.connections, self.seconds))
+            asked = to_flood(asking[name], repetition, self.repetitions, self.connections)
+            rate = uvloop.run(flood(case.port, asked, self.connections, self.seconds))
             return _Found(rate, (case.cpu() - before) / (rate * self.seconds) * 1e6)
 
         flooding: dict[str, Callable[[int], _Found]] = {name: partial(flooded, name) for name in cases}
@@ -102,7 +103,7 @@ class Http:
         share = {name: _SATURATED * sorted(every)[len(every) // 2] for name, every in rates.items()}
 
         def at_share(name: str, repetition: int) -> Sent:
-            asked = self._turned(asking[name], self.repetitions + 1 + repetition)
+            asked = to_pace(asking[name], repetition, self.repetitions)
             return uvloop.run(paced(cases[name].port, asked, share[name], self.seconds, self.connections))
 
         pacing: dict[str, Callable[[int], Sent]] = {name: partial(at_share, name) for name in cases}
@@ -117,19 +118,29 @@ class Http:
             times = [[value * 1e3 for value in sent.seconds] for sent in latencies[name]]
             yield result(case, f"latency at {_SATURATED:.0%}", "ms", times, LATENCY, _wrong(latencies[name]))
 
-    def _turned(self, asked: list[bytes], repetition: int) -> list[bytes]:
-        """The same from another place on, so that no repetition asks what the one before has asked."""
-        place = len(asked) * (repetition % self._turns) // self._turns
-        return asked[place:] + asked[:place]
-
-    @property
-    def _turns(self) -> int:
-        return 2 * self.repetitions + 2
-
     def _requests(self, route: str) -> list[bytes]:
         newest_first = [f"b{place:08}" for place in range(self.articles - 1, -1, -1)]
         ids = asked_for(newest_first, _ASKED, self.seed)
         return [request("GET", f"/v1/{route}?url={quote(f'https://paper.example/{key}', safe='')}") for key in ids]
+
+
+def to_flood(asked: list[bytes], repetition: int, repetitions: int, connections: int) -> list[bytes]:
+    """Requests of the first half; each of so many connections goes on where it ended, so that nothing is asked again.
+
+    `repetition` is -1 for the one that warms up.
+    """
+    half, turns = asked[: len(asked) // 2], repetitions + 1
+    return _from(half, len(half) // connections * ((repetition + 1) % turns) // turns)
+
+
+def to_pace(asked: list[bytes], repetition: int, repetitions: int) -> list[bytes]:
+    """Requests of the other half, asked in their order; `repetition` is -1 for the one that warms up."""
+    half, turns = asked[len(asked) // 2 :], repetitions + 1
+    return _from(half, len(half) * ((repetition + 1) % turns) // turns)
+
+
+def _from(asked: list[bytes], place: int) -> list[bytes]:
+    return asked[place:] + asked[:place]
 
 
 def _other(asked: bytes, number: int) -> bytes:

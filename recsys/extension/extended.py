@@ -5,9 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from recsys import cards
 from recsys.articles import section_path
-from recsys.cards import Card
 from recsys.columns import Int64
 from recsys.errors import ArticleNotFound
 from recsys.extension.annex import Annex
@@ -85,10 +83,10 @@ class ExtendedRelease(Release):
             raise ArticleNotFound(url)
         return row
 
-    def card(self, row: int) -> Card:
-        """What a widget shows of this row."""
+    def card_bytes(self, row: int) -> bytes:
+        """What a widget shows of this row, as JSON."""
         own = len(self._base)
-        return self._base.card(row) if row < own else cards.decode(self._annex.cards[row - own])
+        return self._base.card_bytes(row) if row < own else self._annex.cards[row - own]
 
     def section_node(self, path: str) -> int:
         """The number of a section path such as "world/europe", or -1 where there is no such section."""
