@@ -12,13 +12,12 @@ from tempfile import TemporaryDirectory
 import msgspec
 import numpy as np
 
-from index.champions import search_by_words
+from index.aside import aside_at_night, aside_for_newcomers
 from index.cores import Cores
 from index.crew import ALONE, Crew
 from index.embed import embed_missing
 from index.lists import Lists, write_lists
 from index.neighbours import NeighbourTable, neighbours
-from index.newcomers import aside_for_newcomers
 from index.pairs import Corpus
 from index.ranked import ranked
 from index.rows import COLUMNS, RowColumns, write_rows
@@ -164,10 +163,10 @@ def _build(
     here = ALONE if index.kind is Kind.ENGINE else cores  # an engine is asked by this process only
     with progress("neighbours", index.n) as advance:
         lengths, author_rows = np.array(columns.lengths, np.int32), ListColumn.open(folder, "author_rows")
-        by_words, about_words = search_by_words(words, config.neighbours, config.index.recall)
+        aside, about_words = aside_at_night(words, config.neighbours, config.index.recall)
         k, postings = config.neighbours, Postings.open(folder, "terms", index.n)
         about_words |= aside_for_newcomers(words, postings, k, config.index.recall)
-        corpus = Corpus(index, words, named, published, lengths, author_rows, by_words)
+        corpus = Corpus(index, words, named, published, lengths, author_rows, aside)
         table = neighbours(corpus, config.neighbours, config.kin, folder, advance, crew or here)
     _write_learned(folder, table)
     versions = Versions(texts.prints, np.array(columns.agency, np.bool_), np.array(columns.updated, np.int64))

@@ -33,8 +33,6 @@ class Cores:
     What they share goes to a file in `folder` for as long as it is needed. Use as a context manager.
     """
 
-    threads = 1
-
     def __init__(self, processes: int, folder: Path) -> None:
         self._processes, self._folder = processes, folder
         self._pool: ProcessPoolExecutor | None = None
@@ -104,7 +102,7 @@ def _begin() -> None:
 
 
 def _piece(do: Callable[[Any, Any], Any], place: str, piece: Any) -> Any:
-    return limited(do, _opened(place), Cores.threads, piece)
+    return limited(do, _opened(place), 1, piece)
 
 
 @lru_cache(maxsize=1)

@@ -7,15 +7,9 @@ Shared = TypeVar("Shared")
 Piece = TypeVar("Piece")
 Done = TypeVar("Done")
 
-ALL_CORES = -1
-
 
 class Crew(Protocol):
     """Does pieces of work that do not depend on each other."""
-
-    @property
-    def threads(self) -> int:
-        """CPU threads for each piece; `ALL_CORES` where one is done after the other on this machine."""
 
     def each(self, do: Callable[[Shared, Piece], Done], shared: Shared, pieces: Iterable[Piece]) -> Iterator[Done]:
         """`do(shared, piece)` for each piece, in the order of the pieces.
@@ -27,8 +21,6 @@ class Crew(Protocol):
 
 class Alone:
     """This process: a piece is drawn when the one before it was done and given out."""
-
-    threads = ALL_CORES
 
     def each(self, do: Callable[[Shared, Piece], Done], shared: Shared, pieces: Iterable[Piece]) -> Iterator[Done]:
         """As `Crew.each`."""

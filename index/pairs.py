@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from index.champions import NearestByWords
-from index.crew import ALL_CORES, Crew
+from index.crew import Crew
 from index.mates import mates
 from index.pair_table import PairTable, PairWriter, equal_spans
 from recsys.columns import Int32, Int64, ListColumn
@@ -38,7 +37,7 @@ class Corpus:
         published: (n,) int64, seconds since 1970 UTC, `UNDATED` where unknown.
         length: (n,) int32, characters of the text that the model was given.
         author_rows: for each author the rows of his or her articles.
-        by_words: what finds the nearest by words; `words` itself if None.
+        aside: what may be left aside of an article's words; see `WordVectors.nearest`.
     """
 
     vectors: VectorIndex
@@ -47,7 +46,7 @@ class Corpus:
     published: Int64
     length: Int32
     author_rows: ListColumn
-    by_words: NearestByWords | None = None
+    aside: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +54,18 @@ class _Search:
     """What every block needs.
 
     Attributes:
-        vectors, by_words: as in `Corpus`.
-        words, names: unit rows, as `WordVectors` has them.
+        vectors, words, aside: as in `Corpus`.
+        names: unit rows, as `WordVectors` has them.
         by_author: the pairs of `mates`.
         k: how many are wanted of each way.
-        threads: for the search by words; FAISS takes as many as OpenMP gives it.
     """
 
     vectors: VectorIndex
-    words: "csr_matrix[Any]"
+    words: WordVectors
+    aside: float
     names: "csr_matrix[Any]"
-    by_words: NearestByWords
     by_author: tuple[Int64, Int64]
     k: int
-    threads: int = ALL_CORES
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +85,7 @@ def near_pairs(corpus: Corpus, k: int, folder: Path, advance: Advance, crew: Cre
     Pairs by owner and then by near row, with `cosine`, `words` and `names`, as files in `folder`.
     """
     by_author = mates(corpus.vectors, corpus.author_rows)
-    search = _Search(
-        corpus.vectors,
-        corpus.words.matrix,
-        corpus.names.matrix,
-        corpus.by_words or corpus.words,
-        by_author,
-        k,
-        crew.threads,
-    )
+    search = _Search(corpus.vectors, corpus.words, corpus.aside, corpus.names.matrix, by_author, k)
     with PairWriter(folder, "pairs", ("cosine", "words", "names")) as writer:
         for block in crew.each(_found, search, equal_spans(corpus.vectors.n)):
             writer.append(block.counts, values=block.near, cosine=block.cosine, words=block.words, names=block.names)
@@ -117,10 +106,10 @@ def _found(search: _Search, span: tuple[int, int]) -> _Found:
     start, stop = span
     owners, others, by_words = _union(
         _both(_by_meaning(search.vectors, start, stop, search.k), _span(search.by_author, start, stop)),
-        _by_words(search.by_words, start, stop, search.k, search.threads),
+        search.words.nearest(start, stop, search.k, search.aside),
     )
     unmeasured = np.isnan(by_words)
-    by_words[unmeasured] = similarity(search.words, owners[unmeasured], others[unmeasured])
+    by_words[unmeasured] = search.words.similarity(owners[unmeasured], others[unmeasured])
     return _Found(
         counts=np.bincount(owners - start, minlength=stop - start),
         near=others.astype(np.int32),
@@ -161,10 +150,3 @@ def _by_meaning(vectors: VectorIndex, start: int, stop: int, k: int) -> tuple[In
     owners, near = owners[keep], near[keep]
     first = first_of_each(owners, k)  # a row with an equal beside it may be missing among its own k + 1 nearest
     return owners[first], near[first]
-
-
-def _by_words(words: NearestByWords, start: int, stop: int, k: int, threads: int) -> tuple[Int64, Int64, Float32s]:
-    """Pairs (row, near row) of the rows start … stop-1, and their similarity."""
-    owners, near, similarity = words.nearest(start, stop, k, threads)
-    first = first_of_each(owners, k)
-    return owners[first], near[first], similarity[first]

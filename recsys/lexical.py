@@ -18,6 +18,9 @@ import numpy as np
 import numpy.typing as npt
 
 from recsys.columns import Int64
+from recsys.grouping import first_of_each
+from recsys.largest import largest
+from recsys.likeness import LONG, lightest
 from recsys.matrix_files import ROWS, MatrixWriter, turned_over
 from recsys.postings import FEATURES, Postings, weights
 
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.floating]
 Singles = tuple[npt.NDArray[np.uint32], npt.NDArray[np.int32], npt.NDArray[np.float16]]
 _BLOCK = 2_000  # texts that are counted at a time
+WIDE = 2  # rows that are compared for each one that is wanted, where lists were left aside
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,19 +78,41 @@ class WordVectors:
     def __len__(self) -> int:
         return int(self.matrix.shape[0])
 
-    def nearest(self, start: int, stop: int, k: int, threads: int = -1) -> tuple[Int64, Int64, npt.NDArray[np.float32]]:
+    def nearest(
+        self, start: int, stop: int, k: int, aside: float = 0.0, long: int = LONG
+    ) -> tuple[Int64, Int64, npt.NDArray[np.float32]]:
         """The k nearest other rows of the rows start … stop-1: `(rows, near, similarity)`, each (pairs,), best first.
 
-        Pairs without a word in common are left out, so a row may have fewer than k. Similarity is in (0, 1].
-        `threads` -1 takes every core.
-        """
-        from sparse_dot_topn import sp_matmul_topn
+        Pairs without a word in common are left out, so a row may have fewer than k. Similarity is in (0, 1]. The sums
+        over the lists of a row's terms are one product of a sparse matrix and a vector: some 2 ns an entry.
 
-        block, columns = as_writable(self.matrix[start:stop]), as_writable(self.columns)
-        found = sp_matmul_topn(block, columns, top_n=k + 1, threshold=1e-6, sort=True, n_threads=threads).tocoo()
-        rows, near = found.coords[0].astype(np.int64) + start, found.coords[1].astype(np.int64)
-        keep = rows != near
-        return rows[keep], near[keep], np.minimum(found.data[keep].astype(np.float32), 1.0)
+        Args:
+            aside: >= 0, length of the weights of a row whose lists may be left aside, as in `recsys.likeness`; then
+                WIDE · k rows are proposed, and compared by all their terms: nearly always the same are found.
+            long: entries of the longest list that is always gone through.
+        """
+        found = [self._proposed(row, k, aside, long) for row in range(start, stop)]
+        rows = np.repeat(np.arange(start, stop), [len(others) for others, _ in found])
+        near = np.concatenate([np.empty(0, np.int64), *(others for others, _ in found)])
+        cosines = np.concatenate([np.empty(0, np.float32), *(sums for _, sums in found)])
+        unmeasured = np.isnan(cosines)
+        cosines[unmeasured] = self.similarity(rows[unmeasured], near[unmeasured])
+        best = np.lexsort((near, -cosines, rows))
+        best = best[first_of_each(rows, k)]  # which are sorted, so the order keeps them
+        return rows[best], near[best], np.minimum(cosines[best], 1.0)
+
+    def _proposed(self, row: int, k: int, aside: float, long: int) -> tuple[Int64, npt.NDArray[np.float32]]:
+        """(rows, cosines) of the k nearest others in no order; or of more, and NaN, where lists were left aside."""
+        span = slice(int(self.matrix.indptr[row]), int(self.matrix.indptr[row + 1]))
+        terms, weights = self.matrix.indices[span], self.matrix.data[span]
+        left = lightest(weights, self.columns.indptr[terms + 1] - self.columns.indptr[terms], aside, long)
+        sums = self.columns[terms[~left]].T @ weights[~left]
+        sums[row] = 0.0
+        if not left.any():
+            others = largest(sums, k)
+            return others, sums[others]
+        others = largest(sums, WIDE * k)
+        return others, np.full(len(others), np.nan, np.float32)
 
     def similarity(self, rows: Int64, others: Int64) -> npt.NDArray[np.float32]:
         """(m,) cosine in [0, 1] of each pair; as `similarity`."""
@@ -111,25 +137,6 @@ def similarity(matrix: "csr_matrix[Any]", rows: Int64, others: Int64) -> npt.NDA
             out[start + filled] = np.add.reduceat(products, theirs.indptr[:-1][filled])
         spread[mine.indices] = 0.0
     return np.clip(out, 0.0, 1.0)
-
-
-class _Window:
-    """An array's memory, said to be writable."""
-
-    def __init__(self, array: npt.NDArray[Any]) -> None:
-        self._array = array  # kept: the memory is its
-        interface = array.__array_interface__
-        self.__array_interface__ = {**interface, "data": (interface["data"][0], False)}
-
-
-def as_writable(matrix: "csr_matrix[Any]") -> "csr_matrix[Any]":
-    """The same matrix; sparse_dot_topn takes no read-only arrays, such as mapped ones, though it only reads."""
-    from scipy.sparse import csr_matrix
-
-    parts = (matrix.data, matrix.indices, matrix.indptr)
-    if all(part.flags.writeable for part in parts):
-        return matrix
-    return csr_matrix(tuple(np.asarray(_Window(part)) for part in parts), shape=matrix.shape, copy=False)
 
 
 def counted(texts: list[str], terms: Callable[[str], list[str]]) -> "csr_matrix[Any]":

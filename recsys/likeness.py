@@ -54,7 +54,7 @@ class Likeness:
         """
         known, places = places_of(postings.hashes, terms.hashes)
         own, spans = terms.weights[known], np.column_stack([postings.offsets[places], postings.offsets[places + 1]])
-        left = _lightest(own, spans[:, 1] - spans[:, 0], aside, long)
+        left = lightest(own, spans[:, 1] - spans[:, 0], aside, long)
         sums = _sums(postings, spans[~left], own[~left])
         single, places = places_of(postings.single_hashes, terms.hashes)
         theirs = postings.single_weights[places].astype(np.float32)
@@ -97,8 +97,12 @@ class Likeness:
         np.add.at(found, place, self.weights[term] * self.postings.weights[places[term, place]])
 
 
-def _lightest(weights: Float32s, sizes: Int64, aside: float, long: int) -> Bools:
-    """(m,) bool: which of these terms' lists are left aside."""
+def lightest(weights: Float32s, sizes: npt.NDArray[np.integer], aside: float, long: int) -> Bools:
+    """(m,) bool: which terms' lists are left aside, by the weights of the terms and the sizes of the lists.
+
+    Those of more than `long` entries that have most of them for their weight, as long as the weights of all that are
+    left have no more than the length `aside`.
+    """
     left, places = np.zeros(len(weights), np.bool_), np.flatnonzero(sizes > long)
     places = places[np.argsort(-sizes[places] / weights[places], kind="stable")]
     left[places[np.cumsum(weights[places].astype(np.float64) ** 2) <= aside**2]] = True

@@ -18,7 +18,7 @@ from task import Op, Task
 Note = tuple[Op, Mapping[str, Any] | None]  # what a victim did, and the answer, None where it has none
 PRELOADED = [
     "victims", "pytest", "index.follow", "index.nightly", "index.origins", "recsys.vectors",
-    "sklearn.feature_extraction.text", "sparse_dot_topn", "sqlalchemy.dialects.postgresql.psycopg", "psycopg",
+    "sklearn.feature_extraction.text", "sqlalchemy.dialects.postgresql.psycopg", "psycopg",
 ]  # fmt: skip
 HERE = Path(__file__).parent
 SETTINGS = {"PYTHONPATH": os.pathsep.join([str(HERE), str(HERE.parent)]), "OMP_NUM_THREADS": "1"}

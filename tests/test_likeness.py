@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_champions import WORDS, texts
+from test_aside import WORDS, texts
 
-import index.newcomers
-from index.newcomers import aside_for_newcomers
+import index.aside
+from index.aside import aside_for_newcomers
 from recsys.lexical import WordVectors
 from recsys.likeness import ASIDE, Likeness
 from recsys.postings import Bag, Postings, Terms
@@ -128,7 +128,7 @@ def test_less_is_left_aside_until_a_sample_of_the_night_is_found_again(
         "newcomer_aside": ASIDE,
         "newcomer_recall": pytest.approx(1.0, abs=0.005),
     }
-    monkeypatch.setattr(index.newcomers, "ASIDE", 0.8)
+    monkeypatch.setattr(index.aside, "ASIDE", 0.8)
     loose = aside_for_newcomers(words, postings, 100, 0.0, long=40)
     assert loose["newcomer_aside"] == 0.8
     assert float(loose["newcomer_recall"]) < 0.9
