@@ -23,10 +23,10 @@ from index.ranked import ranked
 from index.rows import COLUMNS, RowColumns, write_rows
 from index.stories import EVENT_DAYS, SAME_TEXT, StoryConfig, stories
 from index.story_files import Largest, largest_stories, story_counts, write_stories
-from index.texts import read_texts
+from index.texts import Texts, read_texts
 from index.vector_index import IndexConfig, Outside, write_vectors
 from recsys.authors import People
-from recsys.columns import ListColumn, save_array
+from recsys.columns import Int64, ListColumn, save_array
 from recsys.embedding import Embedder
 from recsys.index_kind import Kind
 from recsys.manifest import FORMAT, Manifest, Model, record_files
@@ -39,6 +39,7 @@ from recsys.release import REPORT, VECTORS, Release
 from recsys.store import ArticleStore
 from recsys.terms import known_language, term_reader
 from recsys.text import RECIPE, Boilerplate, find_boilerplate
+from recsys.vectors import VectorIndex
 from recsys.versions import Versions
 
 log = logging.getLogger(__name__)
@@ -136,49 +137,77 @@ def _build(
     outside: Outside | None,
     cores: Crew,
 ) -> Built:
-    with store.snapshot() as snapshot, TemporaryDirectory(dir=folder, prefix="texts-") as work:
-        expected = sum(store.count().values())
-        boilerplate = find_boilerplate(snapshot.articles, expected=expected)
-        log.info("%d boilerplate lines in %d articles", len(boilerplate.counts), boilerplate.articles)
-        with progress("embed", boilerplate.articles) as advance:
-            found = embed_missing(
-                store, snapshot.articles(), embedder, boilerplate, advance=advance, crew=crew or ALONE
-            )
-        log.info("%s", found)
-        people = People(config.registry)
-        columns = write_rows(folder, snapshot.articles(), boilerplate, embedder, people)
-        with progress("texts", boilerplate.articles) as advance:
-            terms, weight = term_reader(config.language), config.title_weight
-            texts = read_texts(snapshot.articles(), boilerplate, terms, weight, Path(work), cores, advance)
-        change = snapshot.change
-    words, named = texts.words, texts.names
-    published = np.array(columns.published, np.int64)
-    words.postings().save(folder, "terms")
-    named.postings().save(folder, "names")
+    people = People(config.registry)
+    with TemporaryDirectory(dir=folder, prefix="texts-") as work:
+        read = _read(store, folder, Path(work), embedder, config, people, crew or ALONE, cores)
+    columns, published = read.columns, np.array(read.columns.published, np.int64)
     write_registry(folder, config.registry)
     lists = write_lists(folder, published, columns.persons, columns.sections, columns.tags, people)
     digests, dim = columns.digests, embedder.dim
     blocks = (store.embeddings(digests[start : start + _BLOCK], dim) for start in range(0, len(digests), _BLOCK))
     index, about_index = write_vectors(folder / VECTORS, blocks, dim, config.neighbours, config.index, outside)
+    corpus, about_words = _corpus(folder, read, index, published, config)
     here = ALONE if index.kind is Kind.ENGINE else cores  # an engine is asked by this process only
-    with progress("neighbours", index.n) as advance:
-        lengths, author_rows = np.array(columns.lengths, np.int32), ListColumn.open(folder, "author_rows")
-        aside, about_words = aside_at_night(words, config.neighbours, config.index.recall)
-        k, postings = config.neighbours, Postings.open(folder, "terms", index.n)
-        about_words |= aside_for_newcomers(words, postings, k, config.index.recall)
-        corpus = Corpus(index, words, named, published, lengths, author_rows, aside)
-        table = neighbours(corpus, config.neighbours, config.kin, folder, advance, crew or here)
+    table = neighbours(corpus, config.neighbours, config.kin, folder, crew or here)
     _write_learned(folder, table)
-    versions = Versions(texts.prints, np.array(columns.agency, np.bool_), np.array(columns.updated, np.int64))
+    versions = Versions(read.texts.prints, np.array(columns.agency, np.bool_), np.array(columns.updated, np.int64))
     versions.save(folder, published)
     found_stories = stories(corpus, table, versions, config.stories())
     write_stories(folder, found_stories, published)
-    counts = _counts(lists, table, boilerplate, columns) | story_counts(found_stories)
-    _write_report(folder, boilerplate, counts, largest_stories(folder, found_stories, published))
-    built = Built(folder, store.identity(), change, index.n, table.semantic_base, counts, about_index | about_words)
-    draft = Release(folder, _manifest(built, embedder, config), Ranked.none(index.n))
-    ranked(draft, config.weights, folder, cores)
+    counts = _counts(lists, table, read.boilerplate, columns) | story_counts(found_stories)
+    _write_report(folder, read.boilerplate, counts, largest_stories(folder, found_stories, published))
+    about = about_index | about_words
+    built = Built(folder, store.identity(), read.change, index.n, table.semantic_base, counts, about)
+    ranked(Release(folder, _manifest(built, embedder, config), Ranked.none(index.n)), config.weights, folder, cores)
     return built
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What was read of a store as of a change number."""
+
+    change: int
+    boilerplate: Boilerplate
+    columns: RowColumns
+    texts: Texts
+
+
+def _read(
+    store: ArticleStore,
+    folder: Path,
+    work: Path,
+    embedder: Embedder,
+    config: BuildConfig,
+    people: People,
+    crew: Crew,
+    cores: Crew,
+) -> _Read:
+    """Go through all articles: find boilerplate, embed, write the rows, read the texts."""
+    with store.snapshot() as snapshot:
+        boilerplate = find_boilerplate(snapshot.articles, expected=sum(store.count().values()))
+        log.info("%d boilerplate lines in %d articles", len(boilerplate.counts), boilerplate.articles)
+        with progress("embed", boilerplate.articles) as advance:
+            found = embed_missing(store, snapshot.articles(), embedder, boilerplate, advance=advance, crew=crew)
+        log.info("%s", found)
+        columns = write_rows(folder, snapshot.articles(), boilerplate, embedder, people)
+        with progress("texts", boilerplate.articles) as advance:
+            terms, weight = term_reader(config.language), config.title_weight
+            texts = read_texts(snapshot.articles(), boilerplate, terms, weight, work, cores, advance)
+        return _Read(snapshot.change, boilerplate, columns, texts)
+
+
+def _corpus(
+    folder: Path, read: _Read, index: VectorIndex, published: Int64, config: BuildConfig
+) -> tuple[Corpus, dict[str, int | float | str]]:
+    """What the search for neighbours needs, and what the manifest says of words; the postings of texts are written."""
+    words, named = read.texts.words, read.texts.names
+    words.postings().save(folder, "terms")
+    named.postings().save(folder, "names")
+    k, recall = config.neighbours, config.index.recall
+    aside, about = aside_at_night(words, k, recall)
+    about |= aside_for_newcomers(words, Postings.open(folder, "terms", index.n), k, recall)
+    lengths, author_rows = np.array(read.columns.lengths, np.int32), ListColumn.open(folder, "author_rows")
+    return Corpus(index, words, named, published, lengths, author_rows, aside), about
 
 
 def manifest_of(built: Built, release_id: str, now: datetime, embedder: Embedder, config: BuildConfig) -> Manifest:

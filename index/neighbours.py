@@ -21,7 +21,7 @@ from recsys.columns import Int64
 from recsys.kinship import relevance, timely_factor
 from recsys.lexical import similarity
 from recsys.neighbours import Neighbours
-from recsys.progress import Advance
+from recsys.progress import progress
 from recsys.release import UNDATED
 from recsys.signals import DAY
 from recsys.tempo import Tempo
@@ -81,33 +81,33 @@ class _Found:
     names: Float32s
 
 
-def neighbours(
-    corpus: Corpus, k: int, kin: int, folder: Path, advance: Advance = lambda number: None, crew: Crew = ALONE
-) -> NeighbourTable:
+def neighbours(corpus: Corpus, k: int, kin: int, folder: Path, crew: Crew = ALONE) -> NeighbourTable:
     """The union of the k nearest rows by cosine, the k nearest by words, the nearest by the same authors, and the
     `kin` best through others.
 
     All similarities are exact for every pair, whichever way found it. In a large archive not quite all of the nearest
     are found; of both ways the recall is measured. Works through a block of rows at a time and writes the pairs to
-    `folder`, as files `neighbours.…` of a release. `advance` is told how many rows were done. The `crew` searches; what
-    is found depends neither on who does nor on how many.
+    `folder`, as files `neighbours.…` of a release. The `crew` searches; what is found depends neither on who does nor
+    on how many.
 
     Raises:
         OSError: the disk is full.
     """
     base = semantic_base(corpus.vectors)
     with TemporaryDirectory(dir=folder, prefix="pairs-") as work:
-        pairs = near_pairs(corpus, k, Path(work), advance, crew)
+        with progress("neighbours", corpus.vectors.n) as advance:
+            pairs = near_pairs(corpus, k, Path(work), advance, crew)
         relevance = _relevance(corpus, pairs, Path(work), base)
         tempo = _tempo(corpus, pairs, relevance)
         nearest = nearest_of(pairs, lambda block: relevance[block.span] * timely_factor(tempo, _days(corpus, block)))
         second = _Second(
             KinTable.of(pairs, relevance, nearest), kin, corpus.vectors, corpus.words.matrix, corpus.names.matrix
         )
-        with PairWriter(folder, "neighbours", Neighbours.MEASURED) as writer:
-            spans = equal_spans(len(pairs))
-            for span, found in zip(spans, crew.each(_found_by_kin, second, equal_spans(len(pairs))), strict=True):
+        with PairWriter(folder, "neighbours", Neighbours.MEASURED) as writer, progress("kin", len(pairs)) as advance:
+            every = crew.each(_found_by_kin, second, equal_spans(len(pairs)))
+            for span, found in zip(equal_spans(len(pairs)), every, strict=True):
                 _write_merged(writer, pairs.block(*span), pairs, found)
+                advance(span[1] - span[0])
     return NeighbourTable(writer.table(), tempo, base, _chance(corpus))
 
 

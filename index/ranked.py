@@ -15,6 +15,7 @@ from recsys.grouping import first_of_each
 from recsys.list_writer import ListWriter
 from recsys.manifest import Manifest
 from recsys.neighbours import Neighbours
+from recsys.progress import progress
 from recsys.ranked import BY_AUTHOR, MOST, Ranked
 from recsys.ranking import Weights, parts, score, text_relevance
 from recsys.release import Release
@@ -56,10 +57,12 @@ def ranked(release: Release, weights: Weights, folder: Path, crew: Crew = ALONE)
     """
     spans = row_spans(np.concatenate([[0], np.cumsum(release.neighbour_counts)]), _PAIRS)
     lists = ListWriter(folder, "ranked", {"rows": np.int32, "scores": np.float64})
-    with lists, ArrayWriter(folder / "ranked.similar.npy", np.uint8) as of_each:
+    of_each = ArrayWriter(folder / "ranked.similar.npy", np.uint8)
+    with lists, of_each, progress("lists", len(release)) as advance:
         for found in crew.each(_lists, _Ranking(release, weights), spans):
             lists.append(found.counts, rows=found.rows, scores=found.scores)
             of_each.append(found.similar)
+            advance(len(found.counts))
 
 
 def _opened(folder: Path, manifest: Manifest, weights: Weights) -> _Ranking:

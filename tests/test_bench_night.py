@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import eval.bench.night
@@ -15,7 +16,6 @@ def test_a_program_is_run_to_its_end_and_measured() -> None:
     done = run_to_its_end("json.tool", "--help")
     assert "usage" in done.log
     assert 0 < done.seconds < 600
-    assert 1 < done.peak < 10_000
     with pytest.raises(RecsysError, match=r"(?s)ended with status 2: .*no-such-option"):
         run_to_its_end("json.tool", "--no-such-option")
 
@@ -31,12 +31,14 @@ time.sleep(0.5)
 
 
 def test_memory_is_that_of_all_processes_together(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    held = np.ones(50_000_000)  # a program must not be charged with what its starter has
     (tmp_path / "hungry.py").write_text(HUNGRY, encoding="utf-8")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     one, two = run_to_its_end("hungry", "alone"), run_to_its_end("hungry")
     assert 80 < one.own < 140
     assert 160 < two.own < 250
     assert 80 < two.peak < 140, "of the largest alone"
+    assert held.all()
 
 
 def test_ratios_rates_and_growth_are_those_of_the_nights(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import psutil
 import pytest
 from conftest import article
 from fakes import FakeEmbedder
+from test_workers import gone
 
 from index.build import BuildConfig
 from index.cores import Cores
@@ -138,9 +138,9 @@ def test_processes_end_with_the_night_that_was_killed(tmp_path: Path) -> None:
         assert night.stdout is not None
         workers = [int(one) for one in night.stdout.readline().strip("[]\n").split(", ")]
         assert len(workers) == 2
-        assert all(psutil.pid_exists(one) for one in workers)
+        assert not any(map(gone, workers))
         night.kill()
     deadline = time.monotonic() + 60
-    while any(psutil.pid_exists(one) for one in workers) and time.monotonic() < deadline:
+    while not all(map(gone, workers)) and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert not any(psutil.pid_exists(one) for one in workers)
+    assert all(map(gone, workers))

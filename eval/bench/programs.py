@@ -1,6 +1,5 @@
 """The programs that are measured, each in a process of its own, as a newsroom runs them."""
 
-import os
 import socket
 import subprocess
 import sys
@@ -22,7 +21,7 @@ from recsys.store import ArticleStore
 
 HOST = "127.0.0.1"
 _MIB = 2**20
-_LOOK = 0.1  # seconds between two looks at the memory of a program that runs
+_EVERY = 0.1  # seconds between two looks at the memory of a program that runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +81,12 @@ class Served:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A program that has done its work.
+    """A program that has done its work; its memory was looked at now and then.
 
     Attributes:
         seconds: how long it took.
         peak: MiB at most in memory, of the largest of its processes, with what it had mapped from files.
-        own: MiB at most in memory that is mapped from no file, of all its processes together, looked at now and then.
+        own: MiB at most in memory that is of no file, of all its processes together.
         log: what it said.
     """
 
@@ -98,7 +97,9 @@ class Ended:
 
 
 def run_to_its_end(name: str, *arguments: str | Path) -> Ended:
-    """Run `python -m name …` to its end, and measure it; on POSIX systems only.
+    """Run `python -m name …` to its end, and measure it.
+
+    The system's own figure for the largest memory begins, on Linux, with that of who starts a program: it is not taken.
 
     Raises:
         RecsysError: it failed; its last words are told.
@@ -107,43 +108,52 @@ def run_to_its_end(name: str, *arguments: str | Path) -> Ended:
     with TemporaryFile("w+") as said:
         began = time.monotonic()
         process = subprocess.Popen(command, stdout=said, stderr=said)  # noqa: S603
-        with _watched(process.pid) as own:
-            _, status, used = os.wait4(process.pid, 0)
-        seconds, process.returncode = time.monotonic() - began, os.waitstatus_to_exitcode(status)
+        with _watched(process.pid) as looks:
+            process.wait()
+        seconds = time.monotonic() - began
         said.seek(0)
         log = said.read()
     if process.returncode != 0:
         raise RecsysError(f"{name} {arguments[0]} ended with status {process.returncode}: {log[-2000:]}")
-    return Ended(seconds, used.ru_maxrss / (_MIB if sys.platform == "darwin" else 2**10), max(own), log)
+    return Ended(seconds, max(look.peak for look in looks), max(look.own for look in looks), log)
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """Memory of a program at one moment, as `Ended` has it at most."""
+
+    peak: float = 0.0
+    own: float = 0.0
 
 
 @contextmanager
-def _watched(process: int) -> Iterator[list[float]]:
-    """MiB of its own that the process and all that it started have, one value for each look."""
-    found, over = [0.0], Event()
+def _watched(process: int) -> Iterator[list[_Look]]:
+    """What is seen of the memory of the process and all that it started, now and then."""
+    looks, over = [_Look()], Event()
 
     def watch() -> None:
         first = psutil.Process(process)
-        while not over.wait(_LOOK):
-            with suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
-                found.append(sum(map(_anonymous, (first, *first.children(recursive=True)))))
+        while not over.wait(_EVERY):
+            with suppress(psutil.Error):
+                every = [_resident(one) for one in (first, *first.children(recursive=True))]
+                looks.append(_Look(max(all_of_it for all_of_it, _ in every), sum(own for _, own in every)))
 
     thread = Thread(target=watch, daemon=True)
     thread.start()
     try:
-        yield found
+        yield looks
     finally:
         over.set()
         thread.join()
 
 
-def _anonymous(process: psutil.Process) -> float:
-    """MiB that it has in memory and not from a file, of which only Linux tells; 0 where it is gone."""
+def _resident(process: psutil.Process) -> tuple[float, float]:
+    """MiB that it has in memory, and those that are of no file, of which only Linux tells; 0 where it is gone."""
     try:
         memory = process.memory_info()
     except psutil.Error:
-        return 0.0
-    return float(memory.rss - getattr(memory, "shared", 0)) / _MIB
+        return 0.0, 0.0
+    return memory.rss / _MIB, (memory.rss - getattr(memory, "shared", 0)) / _MIB
 
 
 def run_program(name: str, *arguments: str | Path) -> str:
