@@ -130,11 +130,7 @@ def similarity(matrix: "csr_matrix[Any]", rows: Int64, others: Int64) -> npt.NDA
     for start, end in pairwise(np.append(starts, len(rows))):
         mine = matrix[[rows[start]]]
         spread[mine.indices] = mine.data
-        theirs = matrix[others[start:end]]
-        filled = np.flatnonzero(np.diff(theirs.indptr))  # reduceat would give an empty row its neighbour's value
-        if len(filled):
-            products = theirs.data * spread[theirs.indices]
-            out[start + filled] = np.add.reduceat(products, theirs.indptr[:-1][filled])
+        out[start:end] = matrix[others[start:end]] @ spread
         spread[mine.indices] = 0.0
     return np.clip(out, 0.0, 1.0)
 
