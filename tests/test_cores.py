@@ -137,7 +137,7 @@ def test_processes_end_with_the_night_that_was_killed(tmp_path: Path) -> None:
         assert not any(map(gone, workers))
     finally:
         night.kill()
-        night.communicate()
+        night.wait()
     deadline = time.monotonic() + 60
     while not all(map(gone, workers)) and time.monotonic() < deadline:
         time.sleep(0.05)
