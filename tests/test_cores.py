@@ -131,13 +131,14 @@ def test_processes_end_with_the_night_that_was_killed(tmp_path: Path) -> None:
     paths = os.pathsep.join([str(Path(__file__).parent), str(Path(__file__).parents[1])])
     command = [sys.executable, str(script), str(tmp_path)]
     night = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": paths})
+    assert night.stdout is not None
     try:
-        assert night.stdout is not None
         workers = [int(one) for one in night.stdout.readline().strip("[]\n").split(", ")]  # one may have done it all
         assert not any(map(gone, workers))
     finally:
         night.kill()
         night.wait()
+        night.stdout.close()
     deadline = time.monotonic() + 60
     while not all(map(gone, workers)) and time.monotonic() < deadline:
         time.sleep(0.05)
