@@ -11,12 +11,12 @@ from functools import lru_cache
 from itertools import chain, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Thread
 from types import TracebackType
 from typing import Any, Self
 
 from index.crew import ALONE, Done, Piece, Shared, limited
 from recsys.errors import ClusterError
+from recsys.parent import end_with_parent
 
 _FEW = 4  # pieces that are not worth starting processes for
 _AHEAD = 2  # pieces in flight for each process
@@ -91,14 +91,7 @@ class Cores:
 def _begin() -> None:
     """A worker ends with the process that started it, and leaves Ctrl-C to that one."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-
-    def wait() -> None:
-        parent.join()
-        os._exit(1)
-
-    Thread(target=wait, name="parent", daemon=True).start()
+    end_with_parent()
 
 
 def _piece(do: Callable[[Any, Any], Any], place: str, piece: Any) -> Any:

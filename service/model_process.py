@@ -8,7 +8,7 @@ from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
 from recsys.errors import ModelError
-from service.parent import end_with_parent
+from recsys.parent import end_with_parent
 
 if TYPE_CHECKING:
     from recsys.embedding import Vectors

@@ -20,7 +20,7 @@ from uvicorn import Config
 from uvicorn.supervisors import Multiprocess, multiprocess
 from uvicorn.supervisors.multiprocess import SIGNALS, Process
 
-from service.parent import Lifeline, end_with_parent
+from recsys.parent import Lifeline, end_with_parent
 from service.preload import preload
 
 FORKED = sys.platform == "linux"  # elsewhere a system's own libraries may not bear it, and workers are spawned

@@ -7,8 +7,8 @@ import pytest
 
 import eval.bench.night
 from eval.bench.benchmark import Room
+from eval.bench.ended import Ended, run_to_its_end
 from eval.bench.night import ADDS, BUILDS, Night, slope
-from eval.bench.programs import Ended, run_to_its_end
 from recsys.errors import RecsysError
 
 

@@ -15,8 +15,8 @@ from eval.bench.base import Base, copied, prepared
 from eval.bench.benchmark import Room
 from eval.bench.bulk import write
 from eval.bench.corpus import CorpusConfig
+from eval.bench.ended import Ended, run_to_its_end
 from eval.bench.interleave import interleaved
-from eval.bench.programs import Ended, run_to_its_end
 from eval.bench.results import Figure, Result, ratio, result
 from eval.bench.waiting import waiting
 from recsys.errors import RecsysError
