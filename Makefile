@@ -43,7 +43,7 @@ demo: demo-build
 	@$(BIN)/python -m service --releases var/demo/releases --store $(STORE) --port $(PORT)
 
 test: setup-dev lint
-	$(BIN)/python -m pytest --need-postgres
+	$(BIN)/python -m pytest --need-postgres --nodes
 
 lint: setup-dev
 	$(BIN)/ruff check .
