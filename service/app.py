@@ -16,6 +16,7 @@ from recsys.engine import LIVE, PAUSE, Engine
 from recsys.ranking import Weights
 from recsys.variety import Variety
 from service import problems
+from service.caching import Passing
 from service.drafting import Drafting
 from service.drafts import drafts
 from service.editors import editors
@@ -101,6 +102,7 @@ def create_app(settings: Settings, clock: Callable[[], float] = time) -> FastAPI
     )
     app.state.live = live
     app.state.settings = settings
+    app.state.passing = Passing(settings)
     app.state.remembered = Remembered()
     problems.install(app)
     app.include_router(lists)

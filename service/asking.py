@@ -9,14 +9,14 @@ import msgspec
 from fastapi import Request, Response
 
 from recsys.answers import Filled
-from recsys.cards import head
+from recsys.cards import id_of
 from recsys.errors import ArticleNotFound
 from recsys.lifecycles import lifecycle
 from recsys.page import Page, Picks
 from recsys.recommender import Recommender
 from recsys.release import UNDATED
 from recsys.standing import Standing
-from service.caching import has_it, lasting_headers, passing_headers, patience, tag_of
+from service.caching import Passing, has_it, lasting_headers, patience, tag_of
 from service.live import Live, View
 from service.prepared import Prepared, raw
 from service.problems import BadValue, Problem, bad_parameters, no_release
@@ -124,28 +124,28 @@ def _target(request: Request) -> Target:
 
 
 def _sent(request: Request, shown: Shown, standing: Standing, moment: float) -> Response:
-    worth = patience(shown.full, moment - shown.youngest)
-    passing = raw(passing_headers(request.app.state.settings, worth, standing.until - moment))
+    passing: Passing = request.app.state.passing
+    soon = passing.headers(patience(shown.full, moment - shown.youngest), standing.until - moment)
     if has_it(request.headers.getlist("if-none-match"), shown.tag):
-        return Prepared(304, shown.headers + passing)
+        return Prepared(304, shown.headers + soon)
     length = (b"content-length", str(len(shown.body)).encode())
-    return Prepared(200, (*shown.headers, *passing, length, _JSON), shown.body)
+    return Prepared(200, (*shown.headers, *soon, length, _JSON), shown.body)
 
 
 def _shown(found: Asked, lists: Mapping[str, Picks]) -> Shown:
     release, settings = found.recommender.release, found.request.app.state.settings
-    cards = [release.card_bytes(row) for picks in lists.values() for row in picks.rows]
-    article_id, heads = release.ids[found.row], list(map(head, cards))
+    rows = [row for picks in lists.values() for row in picks.rows]
+    cards = [release.card_bytes(row) for row in rows]
+    article_id = release.ids[found.row]
     body = written(article_id, release, lists, cards)
     tag = tag_of(body)
-    published = release.published.item(found.row)
-    dates = [one.published_at for one in heads if one.published_at is not None]
+    youngest = max(map(release.published.item, (found.row, *rows)))
     return Shown(
         body,
         tag,
-        raw(_SAFE | lasting_headers(settings, tag, [article_id, *(one.id for one in heads)])),
+        raw(_SAFE | lasting_headers(settings, tag, [article_id, *map(id_of, cards)])),
         full=all(picks.filled is Filled.FULL for picks in lists.values()),
-        youngest=max(-inf if published == UNDATED else published, max(dates).timestamp() if dates else -inf),
+        youngest=-inf if youngest == UNDATED else youngest,
     )
 
 

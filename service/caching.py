@@ -7,9 +7,11 @@ expiry or a rule begins or ends.
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 from hashlib import blake2b
 
 from service.cache_keys import control_header, key_headers
+from service.prepared import RawHeaders, raw
 from service.settings import Settings
 
 _SCANT = 10  # seconds; a list that lacks something may soon have more
@@ -51,10 +53,21 @@ def lasting_headers(settings: Settings, tag: str, article_ids: Iterable[str]) ->
     return {"ETag": tag, **key_headers(settings.cache_keys, article_ids)}
 
 
-def passing_headers(settings: Settings, worth: int, lasts: float) -> dict[str, str]:
-    """For how long caches may keep an answer; `worth` and `lasts` are seconds from now."""
-    everybody = {"Cache-Control": for_everybody(settings, worth, lasts)}
-    return everybody | control_header(settings.cache_keys, for_purged(settings, worth, lasts))
+class Passing:
+    """Headers for how long caches may keep an answer, each written once: they tell whole seconds."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._far = max(settings.cache_seconds, settings.purged_seconds) + _IN_TROUBLE  # what is later changes nothing
+        self._written = lru_cache(maxsize=1024)(self._write)
+
+    def headers(self, worth: int, lasts: float) -> RawHeaders:
+        """`worth` and `lasts` are seconds from now."""
+        return self._written(worth, int(min(lasts, self._far)))
+
+    def _write(self, worth: int, lasts: int) -> RawHeaders:
+        everybody = {"Cache-Control": for_everybody(self._settings, worth, lasts)}
+        return raw(everybody | control_header(self._settings.cache_keys, for_purged(self._settings, worth, lasts)))
 
 
 def tag_of(body: bytes) -> str:

@@ -113,7 +113,7 @@ class Live:
         self._turn = Lock()  # of those who make the next view; nobody who reads one takes it
         self._asked = deque[Future[None]]()
         self._pending: Future[None] | None = None  # what requests wait for
-        self._patient = True
+        self._patient, self._looked = True, False
         self._stop, self._wake = Event(), Event()
         # two threads, because to open a large release takes seconds and an editor's word must not wait for it
         self._threads = [Thread(target=run, name="live", daemon=True) for run in (self._poll, self._serve)]
@@ -152,7 +152,7 @@ class Live:
         `PATIENCE` seconds; after a store that did not answer in time nobody waits until it has answered again.
         """
         if self._watch is not None and self.view is not None and self.view.store_ok:
-            if self._watch.changed():
+            if self._looks() and self._watch.changed():
                 self._pending = self._ask()
             if self._pending is not None:
                 await self._wait(self._pending)
@@ -169,6 +169,17 @@ class Live:
         opened = self._folder.other_than(self.view.base if self.view else None)
         with self._turn:
             self._follow(opened)
+
+    def _looks(self) -> bool:
+        """Whether to look at the store: once a turn of the event loop, whose requests have all come in before it."""
+        if self._looked:
+            return False
+        self._looked = True
+        asyncio.get_running_loop().call_soon(self._look_again)
+        return True
+
+    def _look_again(self) -> None:
+        self._looked = False
 
     async def _wait(self, pending: Future[None]) -> None:
         if not pending.done() and self._patient:

@@ -394,7 +394,7 @@ def test_every_benchmark_runs_and_finds_what_it_says(tmp_path: Path) -> None:
         "request.articles=300", "request.calls=20", "request.repetitions=2", "http.articles=300",
         "embedding.texts=mixed", "embedding.size=6", "embedding.batches=2,4",
         "embedding.repetitions=1", "embedding.device=cpu", "http.routes=similar",
-        "http.servers=uvicorn", "http.seconds=0.1", "http.repetitions=1",
+        "http.servers=uvicorn", "http.seconds=0.1", "http.repetitions=1", "http.before=20",
         "peers.articles=300", "peers.peers=numpy,table-10-sqlite", "peers.queries=10", "peers.judged=10",
         "peers.repetitions=2", "startup.articles=300", "startup.workers=2", "startup.reads=20", "startup.seconds=0.2",
         "startup.repetitions=1", "night.articles=300", "night.changed=4", "night.embed=no", "night.full=no",

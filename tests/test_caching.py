@@ -29,8 +29,8 @@ from recsys.page import Page, Picks
 from recsys.rules import Action, Kind, Rule, Subject
 from recsys.store import ArticleStore
 from service.app import create_app
-from service.cache_keys import CacheKeys, key_headers, key_of
-from service.caching import for_everybody, for_purged, has_it, patience, tag_of
+from service.cache_keys import CacheKeys, control_header, key_headers, key_of
+from service.caching import Passing, for_everybody, for_purged, has_it, patience, tag_of
 from service.settings import Settings
 
 N = 12
@@ -280,6 +280,20 @@ def test_no_header_lets_a_cache_show_an_answer_longer_than_was_promised(
     bounds = ("max-age=" in control, "no-store" in control, "no-cache" in control)
     assert sum(bounds) == 1  # a cache that is told nothing guesses
     assert "no-store" in control or lasts >= 1
+
+
+@given(st.sampled_from(CacheKeys), _SECONDS, _SECONDS, _WORTH, _LASTS)
+@example(CacheKeys.SURROGATE_KEY, 0, 60, 60, 86_460.5)
+def test_headers_that_were_written_before_say_what_is_to_be_said_now(
+    keys: CacheKeys, everybody: int, purged: int, worth: int, lasts: float
+) -> None:
+    given = Settings(Path("x"), cache_seconds=everybody, purged_seconds=purged, cache_keys=keys)
+    said = {"cache-control": for_everybody(given, worth, lasts)}
+    said |= {k.lower(): v for k, v in control_header(keys, for_purged(given, worth, lasts)).items()}
+    passing = Passing(given)
+    for later in (lasts, lasts):  # the second time from what is known
+        found = {name.decode(): value.decode() for name, value in passing.headers(worth, later)}
+        assert found == said
 
 
 def test_by_default_a_takedown_has_left_every_cache_after_one_second(house: House) -> None:

@@ -215,6 +215,26 @@ def test_requests_that_come_together_all_wait_for_what_was_written(paper: tuple[
         live.stop()
 
 
+def test_requests_that_came_in_together_look_once_and_who_comes_later_looks_again(
+    paper: tuple[str, ArticleStore, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, _, releases = paper
+    live, looks = Live(releases, store=url, poll_seconds=3600), list[bool]()
+    live.start()
+    assert live._watch is not None
+    monkeypatch.setattr(live._watch, "changed", lambda: looks.append(True))
+
+    async def three_turns() -> None:
+        for turn in range(1, 4):
+            await asyncio.gather(*(live.current() for _ in range(20)))
+            assert len(looks) == turn
+
+    try:
+        asyncio.run(three_turns())
+    finally:
+        live.stop()
+
+
 def test_an_editors_word_does_not_wait_for_a_release_that_is_being_opened(
     paper: tuple[str, ArticleStore, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

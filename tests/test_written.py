@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,13 +11,13 @@ import pytest
 from conftest import article
 from fakes import FakeEmbedder
 from fastapi.testclient import TestClient
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from index.nightly import NightlyConfig, nightly
 from recsys.answers import Fallback
 from recsys.articles import Image
-from recsys.cards import decode, head
+from recsys.cards import card_of, decode, encode, id_of
 from recsys.recommender import Recommender
 from recsys.store import ArticleStore
 from service.app import create_app
@@ -103,9 +104,15 @@ def test_an_article_that_came_after_the_night_is_written_too(client: TestClient)
     assert client.get("/v1/articles/a01/more-from-author?k=20").content == msgspec.json.encode(answer)
 
 
-def test_the_head_of_a_card_says_what_the_card_says(client: TestClient) -> None:
+def test_a_card_is_that_of_its_row(client: TestClient) -> None:
     release = recommender(client).release
     for row in range(len(release)):
-        card, first = decode(release.card_bytes(row)), head(release.card_bytes(row))
-        assert (first.id, first.published_at) == (card.id, card.published_at)
-        assert release.card(row) == card
+        assert release.card(row) == decode(release.card_bytes(row))
+        assert id_of(release.card_bytes(row)) == release.ids[row]
+
+
+@given(st.text(min_size=1))
+@example('a"b\\')
+@example('{"id":"x"}')
+def test_the_id_of_a_card_is_read_whatever_it_holds(key: str) -> None:
+    assert id_of(encode(card_of(replace(article(1), id=key), []))) == key

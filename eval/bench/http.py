@@ -50,6 +50,7 @@ class Http:
         routes: those that are asked, by address.
         servers: that are compared.
         connections: that ask at once.
+        before: requests that ours has answered when it is measured, drawn like the others: a worker runs for days.
         seconds: of each repetition of each case.
     """
 
@@ -60,6 +61,7 @@ class Http:
     routes: tuple[str, ...] = ("related", "similar")
     servers: tuple[str, ...] = ("uvicorn", "granian", "hypercorn")
     connections: int = 32
+    before: int = 100_000
     seconds: float = 3.0
     repetitions: int = 5
     seed: int = 0
@@ -71,7 +73,7 @@ class Http:
         base = prepared(CorpusConfig(self.articles, self.seed), room.work)
         store = copied(base, room.scratch)
         for route in self.routes:
-            asked = self._requests(route)
+            before, asked = self._requests(route)
             once = [_other(one, number) for number, one in enumerate(asked)]
             environ, size = {"RECSYS_RELEASES": str(base.releases), "RECSYS_STORE": store}, 0
             with ExitStack() as stack:
@@ -82,9 +84,19 @@ class Http:
                         given = environ | {SIZE: str(size)}
                         case = running(server, application, given, path, room.scratch / f"{server}.log")
                         cases[f"{server}|{what}"] = stack.enter_context(case)
+                        if what == _OURS:
+                            self._ask_before(cases[f"{server}|{what}"], before)
                     size = size or uvloop.run(_size(cases[f"{self.servers[0]}|{what}"], asked))
                 asking = {name: once if name.endswith(_COLD) else asked for name in cases}
                 yield from self._compared(route, size, cases, asking)
+
+    def _ask_before(self, case: Running, asked: list[bytes]) -> None:
+        import uvloop
+
+        answered = 0.0
+        while answered < len(asked):
+            requests = _from(asked, int(answered))
+            answered += self.seconds * uvloop.run(flood(case.port, requests, self.connections, self.seconds))
 
     def _compared(
         self, route: str, size: int, cases: dict[str, Running], asking: dict[str, list[bytes]]
@@ -118,10 +130,12 @@ class Http:
             times = [[value * 1e3 for value in sent.seconds] for sent in latencies[name]]
             yield result(case, f"latency at {_SATURATED:.0%}", "ms", times, LATENCY, _wrong(latencies[name]))
 
-    def _requests(self, route: str) -> list[bytes]:
+    def _requests(self, route: str) -> tuple[list[bytes], list[bytes]]:
+        """(those asked before it is measured, those it is measured with)."""
         newest_first = [f"b{place:08}" for place in range(self.articles - 1, -1, -1)]
-        ids = asked_for(newest_first, _ASKED, self.seed)
-        return [request("GET", f"/v1/{route}?url={quote(f'https://paper.example/{key}', safe='')}") for key in ids]
+        ids = asked_for(newest_first, self.before + _ASKED, self.seed)
+        asked = [request("GET", f"/v1/{route}?url={quote(f'https://paper.example/{key}', safe='')}") for key in ids]
+        return asked[: self.before], asked[self.before :]
 
 
 def to_flood(asked: list[bytes], repetition: int, repetitions: int, connections: int) -> list[bytes]:
