@@ -13,6 +13,7 @@ from pathlib import Path
 
 from index.crew import Crew
 from index.embed import embed_missing
+from index.read_ahead import read_ahead
 from index.rows import COLUMNS
 from recsys.articles import Article, Status
 from recsys.embedding import Embedder
@@ -32,6 +33,8 @@ from recsys.text import Boilerplate
 log = logging.getLogger(__name__)
 FEW, TENTH = 500, 0.1  # so many are always few, but in an archive of which they are more than a tenth
 _PAGE = 100  # articles in memory at once
+_MANY = 100  # from so many on files are read whole that arrivals are compared with: fewer look into less of them
+_COMPARED = ("terms.", "vectors.", *(f"neighbours.{part}" for part in ("values", "cosine", "words", "names")))
 _PER_ARRIVAL = 10  # changes that are looked through for each article that may come: most may be of lifecycles only
 
 
@@ -79,6 +82,8 @@ def add(
     with store.snapshot() as snapshot:
         room = most_arrivals(founded.rows, share_) - founded.arrivals - len(release.withdrawn)
         since = _since(snapshot, release, extension, room)
+        if len(since.fresh) >= _MANY:
+            read_ahead(held / name for begin in _COMPARED for name in sorted(last.files) if name.startswith(begin))
         boilerplate = Boilerplate(release.report["boilerplate"]["lines"])
         with progress("embed", len(since.fresh)) as advance:
             articles = _articles(snapshot, since.fresh)

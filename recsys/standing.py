@@ -103,7 +103,7 @@ def _until(rule: Rule) -> float:
 def _next(now: float, first: Int64, last: Int64, rules: Iterable[Rule]) -> float:
     """When the next article or rule begins or ends; infinite where nothing is to come."""
     moments = [moment for rule in rules for moment in (_from(rule), _until(rule)) if moment > now]
-    moments += [float(column[column > now].min(initial=FOREVER)) for column in (first, last)]
+    moments += [float(column.min(where=column > now, initial=FOREVER)) for column in (first, last)]
     return min(moment if moment < FOREVER else np.inf for moment in moments)
 
 

@@ -250,8 +250,10 @@ class Live:
                 "serving %s: %d articles, %d withdrawn, %d rules",
                 base.id, base.manifest.articles, view.withdrawn, len(overlay.rules),
             )  # fmt: skip
+            begins = old is None  # and so has nothing to let go of
             del old, recommender
-            tidy_up()
+            if not begins:
+                tidy_up()
 
     def _overlay(self, known: Overlay) -> tuple[Overlay, bool | None]:
         """(overlay, whether the store answered): what is known so far where it did not."""

@@ -325,6 +325,21 @@ def test_the_service_goes_on_from_it_and_measures_only_what_is_new(
     assert "a042" not in base
 
 
+def test_files_that_many_are_compared_with_are_read_meanwhile(house: Paper, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = list[list[str]]()
+    monkeypatch.setattr("index.delta.read_ahead", lambda files: read.append([file.name for file in files]))
+    monkeypatch.setattr("index.delta._MANY", 2)
+    house.store.put([article(1, title="Council votes")])
+    house.night()
+    assert read == []
+    house.store.put([article(n, title="Council votes again") for n in (2, 3)])
+    house.night()
+    assert len(read) == 1
+    assert read[0][0].startswith("terms.")
+    assert {"terms.rows.npy", "vectors.faiss", "neighbours.words.npy"} <= set(read[0])
+    assert not {"neighbours.kin.npy", "cards.utf8"} & set(read[0])
+
+
 # --- which night it is ---
 
 

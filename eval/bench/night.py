@@ -1,5 +1,6 @@
 """What a night costs that adds few changes to the last full build, and what one that builds all, by archive size."""
 
+import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -22,6 +23,7 @@ from eval.bench.waiting import waiting
 from recsys.errors import RecsysError
 from recsys.manifest import Manifest
 from recsys.release import Release, current_id
+from recsys.seal import keeping_seals, seal
 from recsys.store import ArticleStore
 
 ADDS, BUILDS = "adds", "builds all"
@@ -69,7 +71,8 @@ class Night:
         """One night, in a copy of the archive with changes in it."""
         folder = scratch / str(next(numbers))
         url, releases = copied(base, folder), folder / "releases"
-        shutil.copytree(base.releases, releases, ignore=shutil.ignore_patterns(".*"))
+        with keeping_seals(base.releases):  # nobody writes to files of a release
+            shutil.copytree(base.releases, releases, ignore=shutil.ignore_patterns(".*"), copy_function=os.link)
         with closing(ArticleStore.open(url)) as store:
             for chunk in waiting(base.archive, self.changed, self.replacing):
                 if embed:
@@ -78,12 +81,14 @@ class Night:
                     write(store, chunk, base.archive.recurring, Manifest.read(releases / current_id(releases)).model)
         more = ("--arrivals", "1") if kind == ADDS else ("--rebuild",)
         _sealed(releases)
+        os.sync()  # else the disk is busy with the copy while the night runs
         places = ("--store", url, "--releases", releases, "--model", base.model)
         ended = run_to_its_end("index", "--quiet", "nightly", *places, "--force", *more)
         added = Manifest.read(releases / current_id(releases)).foundation is not None
         if added != (kind == ADDS):
             raise RecsysError(f"the night {'added' if added else 'built all'}, and was not to: {ended.log[-2000:]}")
-        shutil.rmtree(folder)
+        with keeping_seals(base.releases):
+            shutil.rmtree(folder)
         return ended
 
     def _results(self, size: int, found: Mapping[str, list[Ended]]) -> Iterator[Result]:
@@ -102,8 +107,6 @@ class Night:
 
 def _sealed(releases: Path) -> None:
     """As the night leaves a release that it has published: it need not be read through."""
-    from recsys.seal import seal
-
     seal(Release.open(releases, verify=False).path)
 
 

@@ -127,14 +127,16 @@ class Kin:
             return
         numbers, near = self._annex.numbers, [self._near(row) for row in rows.tolist()]
         counts = np.array([len(theirs.rows) for theirs in near])
-        every = Neighbours.joined(near)
+        every, cosine, words, named = (  # not their kin: to read it would take a fifth of the time
+            np.concatenate([getattr(theirs, name) for theirs in near]) for name in ("rows", "cosine", "words", "names")
+        )
         owner = np.repeat(np.arange(len(rows)), counts)
         length = numbers["text_length"].at(rows).astype(np.float64)[owner]
-        score = relevance(every.cosine, every.words, every.names, length, self._base)
-        score = score * self._timely(numbers["published"].at(rows)[owner], every.rows)
-        best = largest_of_each(counts, every.rows, score, NEAREST)
+        score = relevance(cosine, words, named, length, self._base)
+        score = score * self._timely(numbers["published"].at(rows)[owner], every)
+        best = largest_of_each(counts, every, score, NEAREST)
         place = np.arange(len(best)) - np.searchsorted(owner[best], owner[best])
-        self._rows[rows[owner[best]], place], self._scores[rows[owner[best]], place] = every.rows[best], score[best]
+        self._rows[rows[owner[best]], place], self._scores[rows[owner[best]], place] = every[best], score[best]
         self._known[rows] = True
 
     def _near(self, row: int) -> Neighbours:
