@@ -62,7 +62,7 @@ def refuse_failed(checks: list[Check], force: bool) -> list[str]:
     """
     failed = [c for c in checks if not c.passed]
     if failed and not force:
-        reasons = "; ".join(f"{c.name} is {c.value:g}, must be {c.limit}" for c in failed)
+        reasons = "; ".join(f"{c.name} is {c.value:.9g}, must be {c.limit}" for c in failed)
         raise BuildRefused(f"not published: {reasons}. The last release stays; --force publishes all the same")
     return [c.name for c in failed]
 

@@ -172,7 +172,7 @@ def _checked(
     checks = check(release, last, config.limits)
     for found in checks:
         level = logging.INFO if found.passed else logging.ERROR
-        log.log(level, "check %s: %g (must be %s)", found.name, found.value, found.limit)
+        log.log(level, "check %s: %.9g (must be %s)", found.name, found.value, found.limit)
     return replace(manifest, checks=checks, forced=refuse_failed(checks, config.force)).signed()
 
 

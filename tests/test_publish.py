@@ -17,11 +17,11 @@ from fakes import FakeEmbedder
 
 from index import publish
 from index.build import BuildConfig
-from index.checks import Limits
+from index.checks import Limits, refuse_failed
 from index.nightly import NightlyConfig, nightly
 from recsys import Release, release_folder
 from recsys.errors import BuildRefused, ConfigError, NoRelease, ReleaseDamaged, ReleaseError
-from recsys.manifest import Manifest
+from recsys.manifest import Check, Manifest
 from recsys.release import CURRENT, RELEASE_ID, current_id
 from recsys.store import ArticleStore
 
@@ -103,6 +103,11 @@ def test_a_refused_build_says_why_and_leaves_current_alone(store: ArticleStore, 
     forced = nightly(store, tmp_path / "r", FakeEmbedder(), NightlyConfig(force=True))
     assert forced.forced == ["articles against the last release"]
     assert Release.open(tmp_path / "r").manifest.forced == forced.forced
+
+
+def test_a_count_above_a_million_is_said_in_full() -> None:
+    with pytest.raises(BuildRefused, match="articles is 1000401, must be at least 2000000"):
+        refuse_failed([Check("articles", 1_000_401, "at least 2000000", passed=False)], force=False)
 
 
 def test_vectors_that_are_not_of_unit_length_are_refused(store: ArticleStore, tmp_path: Path) -> None:
