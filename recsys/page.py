@@ -175,10 +175,8 @@ class Page:
     def _relevant(self, rows: list[int]) -> bool:
         """Whether any of the rows is a candidate that is nearer than chance."""
         near = self.release.neighbours(self.row)
-        places = [place for row in rows for place in np.flatnonzero(near.rows == row).tolist()]
-        if not places:  # as a rule
-            return False
-        return bool((text_relevance(self._parts(near.of(np.array(places)))) >= self.floor).any())
+        near = near.of(np.isin(near.rows, rows))
+        return bool((text_relevance(self._parts(near)) >= self.floor).any())
 
     def signals(self, rows: Rows) -> Signals:
         """The signals of any rows, with what the night measured of them."""

@@ -250,9 +250,9 @@ class Live:
                 "serving %s: %d articles, %d withdrawn, %d rules",
                 base.id, base.manifest.articles, view.withdrawn, len(overlay.rules),
             )  # fmt: skip
-            begins = old is None  # and so has nothing to let go of
+            replaces = old is not None
             del old, recommender
-            if not begins:
+            if replaces:  # else there is nothing to let go of
                 tidy_up()
 
     def _overlay(self, known: Overlay) -> tuple[Overlay, bool | None]:

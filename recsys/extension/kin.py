@@ -127,7 +127,7 @@ class Kin:
             return
         numbers, near = self._annex.numbers, [self._near(row) for row in rows.tolist()]
         counts = np.array([len(theirs.rows) for theirs in near])
-        every, cosine, words, named = (  # not their kin: to read it would take a fifth of the time
+        every, cosine, words, named = (  # not their kin, a fifth of what there is to read
             np.concatenate([getattr(theirs, name) for theirs in near]) for name in ("rows", "cosine", "words", "names")
         )
         owner = np.repeat(np.arange(len(rows)), counts)
