@@ -13,10 +13,12 @@ import msgspec
 import numpy as np
 
 from index.aside import aside_at_night, aside_for_newcomers
+from index.building import Building
 from index.cores import Cores
 from index.crew import ALONE, Crew
 from index.embed import embed_missing
 from index.lists import Lists, write_lists
+from index.nearest import nearest
 from index.neighbours import NeighbourTable, neighbours
 from index.pairs import Corpus
 from index.ranked import ranked
@@ -32,10 +34,9 @@ from recsys.index_kind import Kind
 from recsys.manifest import FORMAT, Manifest, Model, record_files
 from recsys.postings import Postings
 from recsys.progress import progress
-from recsys.ranked import Ranked
 from recsys.ranking import Weights
 from recsys.registry import Registry, write_registry
-from recsys.release import REPORT, VECTORS, Release
+from recsys.release import REPORT, VECTORS
 from recsys.store import ArticleStore
 from recsys.terms import known_language, term_reader
 from recsys.text import RECIPE, Boilerplate, find_boilerplate
@@ -158,7 +159,9 @@ def _build(
     _write_report(folder, read.boilerplate, counts, largest_stories(folder, found_stories, published))
     about = about_index | about_words
     built = Built(folder, store.identity(), read.change, index.n, table.semantic_base, counts, about)
-    ranked(Release(folder, _manifest(built, embedder, config), Ranked.none(index.n)), config.weights, folder, cores)
+    building = Building(folder, _manifest(built, embedder, config))
+    nearest(building, cores)
+    ranked(building, config.weights, cores)
     return built
 
 

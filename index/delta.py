@@ -7,12 +7,14 @@ before by hard links. What it costs follows the changes; a night in full tidies 
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from index.crew import Crew
-from index.embed import embed_missing
+from index.embed import EmbedReport, embed_missing
 from index.read_ahead import read_ahead
 from index.rows import COLUMNS
 from recsys.articles import Article, Status
@@ -34,7 +36,7 @@ log = logging.getLogger(__name__)
 FEW, TENTH = 500, 0.1  # so many are always few, but in an archive of which they are more than a tenth
 _PAGE = 100  # articles in memory at once
 _MANY = 100  # from so many on files are read whole that arrivals are compared with: fewer look into less of them
-_COMPARED = ("terms.", "vectors.", *(f"neighbours.{part}" for part in ("values", "cosine", "words", "names")))
+_COMPARED = ("terms.", "vectors.", "nearest.")
 _PER_ARRIVAL = 10  # changes that are looked through for each article that may come: most may be of lifecycles only
 
 
@@ -85,11 +87,9 @@ def add(
         if len(since.fresh) >= _MANY:
             read_ahead(held / name for begin in _COMPARED for name in sorted(last.files) if name.startswith(begin))
         boilerplate = Boilerplate(release.report["boilerplate"]["lines"])
-        with progress("embed", len(since.fresh)) as advance:
-            articles = _articles(snapshot, since.fresh)
-            log.info("%s", embed_missing(store, articles, embedder, boilerplate, advance=advance, crew=crew))
+        embed = partial(embed_missing, store, embedder=embedder, boilerplate=boilerplate, crew=crew)
         with progress("add", len(since.fresh)) as advance:
-            for page in _pages(snapshot, since.fresh):
+            for page in _embedded(_pages(snapshot, since.fresh), embed):
                 vectors = store.embeddings([*map(extension.key, page)], embedder.dim)
                 for article, vector in zip(page, vectors, strict=True):
                     extension.add(article, vector)
@@ -139,8 +139,22 @@ def _since(snapshot: Snapshot, release: Release, extension: Extension, room: int
     return Since(lives, fresh, snapshot.change)
 
 
-def _articles(snapshot: Snapshot, ids: Sequence[str]) -> Iterator[Article]:
-    return (article for page in _pages(snapshot, ids) for article in page)
+def _embedded(pages: Iterable[list[Article]], embed: Callable[[list[Article]], EmbedReport]) -> Iterator[list[Article]]:
+    """The pages, each once its texts have vectors: while one is dealt with the next is embedded, in another thread."""
+    todo, reports, ahead = iter(pages), list[EmbedReport](), ThreadPoolExecutor(1, thread_name_prefix="embed")
+
+    def begun() -> tuple[list[Article], Future[EmbedReport]] | None:
+        return next(((page, ahead.submit(embed, page)) for page in todo), None)
+
+    try:
+        coming = begun()
+        while coming is not None:
+            (page, embedding), coming = coming, begun()
+            reports.append(embedding.result())
+            yield page
+    finally:
+        ahead.shutdown(cancel_futures=True)
+    log.info("%s", EmbedReport.joined(reports))
 
 
 def _pages(snapshot: Snapshot, ids: Sequence[str]) -> Iterator[list[Article]]:

@@ -3,7 +3,7 @@
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from itertools import islice
 from typing import Protocol, TypeVar
 
@@ -37,6 +37,12 @@ class EmbedReport:
     tokens: int = 0  # read by the model, 0 where the embedder does not count them
     full: int = 0  # texts that fill what the model reads: what is beyond is not in their vectors
     model_seconds: float = 0.0  # with the embedder, of all who embed
+
+    @classmethod
+    def joined(cls, parts: "Iterable[EmbedReport]") -> "EmbedReport":
+        """What was done in all, in these parts."""
+        each = [astuple(one) for one in parts]
+        return cls(*map(sum, zip(*each, strict=True))) if each else cls(0, 0, 0, 0.0)
 
     def __str__(self) -> str:
         """The numbers in words, for the log.

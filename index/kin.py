@@ -20,7 +20,8 @@ import numpy.typing as npt
 from index.pair_table import PairBlock, PairTable
 from recsys.columns import Int64
 from recsys.grouping import first_of_each
-from recsys.kinship import NEAREST, SHARPNESS
+from recsys.kinship import SHARPNESS
+from recsys.nearest import NEAREST
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
+from index.building import Building
 from index.crew import ALONE, Crew
 from index.pair_table import row_spans
 from recsys.array_writer import ArrayWriter
@@ -13,10 +13,9 @@ from recsys.columns import Int64
 from recsys.floor import floor
 from recsys.grouping import first_of_each
 from recsys.list_writer import ListWriter
-from recsys.manifest import Manifest
 from recsys.neighbours import Neighbours
 from recsys.progress import progress
-from recsys.ranked import BY_AUTHOR, MOST, Ranked
+from recsys.ranked import BY_AUTHOR, MOST
 from recsys.ranking import Weights, parts, score, text_relevance
 from recsys.release import Release
 from recsys.signals import Floats, Matching, signals
@@ -25,14 +24,14 @@ _PAIRS = 500_000  # that are weighed at a time
 
 
 class _Ranking:
-    """A release and how its lists are ranked. It is sent to another process as the place where it lies."""
+    """A release and how its lists are ranked."""
 
-    def __init__(self, release: Release, weights: Weights) -> None:
-        self.release, self.weights = release, weights
-        self.matching, self.least = Matching.of(release), floor(release, weights)
+    def __init__(self, building: Building, weights: Weights) -> None:
+        self.building, self.release, self.weights = building, building.release, weights
+        self.matching, self.least = Matching.of(self.release), floor(self.release, weights)
 
-    def __reduce__(self) -> tuple[Callable[[Path, Manifest, Weights], "_Ranking"], tuple[Path, Manifest, Weights]]:
-        return _opened, (self.release.path, self.release.manifest, self.weights)
+    def __reduce__(self) -> tuple[Callable[[Building, Weights], "_Ranking"], tuple[Building, Weights]]:
+        return _Ranking, (self.building, self.weights)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,23 +49,20 @@ class _Lists:
     scores: Floats
 
 
-def ranked(release: Release, weights: Weights, folder: Path, crew: Crew = ALONE) -> None:
+def ranked(building: Building, weights: Weights, crew: Crew = ALONE) -> None:
     """Write the first MOST similar articles of each row above the floor, and the newest BY_AUTHOR by its authors.
 
     The `crew` has the folder of the release before it.
     """
+    release = building.release
     spans = row_spans(np.concatenate([[0], np.cumsum(release.neighbour_counts)]), _PAIRS)
-    lists = ListWriter(folder, "ranked", {"rows": np.int32, "scores": np.float64})
-    of_each = ArrayWriter(folder / "ranked.similar.npy", np.uint8)
+    lists = ListWriter(release.path, "ranked", {"rows": np.int32, "scores": np.float64})
+    of_each = ArrayWriter(release.path / "ranked.similar.npy", np.uint8)
     with lists, of_each, progress("lists", len(release)) as advance:
-        for found in crew.each(_lists, _Ranking(release, weights), spans):
+        for found in crew.each(_lists, _Ranking(building, weights), spans):
             lists.append(found.counts, rows=found.rows, scores=found.scores)
             of_each.append(found.similar)
             advance(len(found.counts))
-
-
-def _opened(folder: Path, manifest: Manifest, weights: Weights) -> _Ranking:
-    return _Ranking(Release(folder, manifest, Ranked.none(manifest.articles)), weights)
 
 
 def _lists(ranking: _Ranking, span: tuple[int, int]) -> _Lists:

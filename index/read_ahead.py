@@ -4,11 +4,12 @@ To look here and there in a mapped file costs a wait for the disk each time; a d
 tenth of it in pieces.
 """
 
-import os
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from threading import Thread
+
+from index.memory import memory
 
 _BYTES = 2**20
 
@@ -18,10 +19,10 @@ def read_ahead(files: Iterable[Path], most: int | None = None) -> Thread:
 
     Args:
         files: one that cannot be read is passed over; whoever needs it will say so.
-        most: half of the machine's memory by default, as what does not fit would drive out what was read before.
+        most: three quarters of the memory by default, as what does not fit would drive out what was read before.
     """
     if most is None:
-        most = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
+        most = memory() // 4 * 3
     reader = Thread(target=_read, args=(list(files), most), name="read-ahead", daemon=True)
     reader.start()
     return reader

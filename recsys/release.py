@@ -23,6 +23,7 @@
         ├── registry.json            what the newsroom says of its authors
         ├── chance                   the same of random pairs: what no relation looks like
         ├── neighbours               for each row: rows, and how near they are by meaning, words, names and kin
+        ├── nearest                  for each row the few that kin asks (recsys/nearest.py)
         ├── ranked                   the first of each list, best first, and their scores (recsys/ranked.py)
         └── arrivals                 what nights have added since all of the above was built (recsys/extension)
 
@@ -48,6 +49,7 @@ from recsys.errors import ArticleNotFound, NoRelease, ReleaseDamaged
 from recsys.lifecycle import Lifecycle
 from recsys.lookup import Lookup
 from recsys.manifest import MANIFEST, Manifest
+from recsys.nearest import Nearest
 from recsys.neighbours import Neighbours
 from recsys.notebook import frame, table
 from recsys.postings import Postings
@@ -104,6 +106,7 @@ class Release:
         co_authors: for each author those who signed an article with them, most articles first.
         rows_by_tag, rows_by_word: rows by `tag_key` of a tag, and by a folded word of title, standfirst or tags.
         terms, names: the texts that hold each word, and each name.
+        nearest: the few of each row that kin asks; None in a release of before the night wrote them down.
         ranked: the first of each list, as the night ranked it.
         chance: (pairs, 4) float32, of random pairs the cosine, words, names, and the length of the first article.
     """
@@ -158,6 +161,7 @@ class Release:
         self._neighbour_words: npt.NDArray[np.float32] = open_array(path / "neighbours.words.npy")
         self._neighbour_names: npt.NDArray[np.float32] = open_array(path / "neighbours.names.npy")
         self._neighbour_kin: npt.NDArray[np.float32] = open_array(path / "neighbours.kin.npy")
+        self.nearest = Nearest.open(path)
         self.ranked = Ranked.open(path) if ranked is None else ranked  # while it is built there is none yet
         self._check_lengths()
 
@@ -391,6 +395,7 @@ class Release:
             "visible_from": len(self.visible_from), "visible_until": len(self.visible_until),
             "text_group": len(self.text_group), "text_preference": len(self.text_preference),
             "event_group": len(self.event_group), "ranked": len(self.ranked), "versions": len(self.versions.updated),
+            "nearest": n if self.nearest is None else len(self.nearest),
         }  # fmt: skip
         wrong = {name: length for name, length in per_row.items() if length != n}
         if wrong or len(self.section_ancestors) != nodes or {len(self.section_rows), len(self._sections)} != {nodes}:

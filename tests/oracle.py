@@ -13,7 +13,8 @@ from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 from index.mates import MATES
 from recsys import Weights
 from recsys.articles import Article
-from recsys.kinship import FIRST_LOOK, NEAREST, SHARPNESS
+from recsys.kinship import FIRST_LOOK, SHARPNESS
+from recsys.nearest import NEAREST
 from recsys.tempo import PRIOR, RARE, SPREAD
 from recsys.text import NO_BOILERPLATE, embedding_text, lexical_text
 

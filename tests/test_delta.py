@@ -9,6 +9,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import pytest
@@ -336,8 +337,58 @@ def test_files_that_many_are_compared_with_are_read_meanwhile(house: Paper, monk
     house.night()
     assert len(read) == 1
     assert read[0][0].startswith("terms.")
-    assert {"terms.rows.npy", "vectors.faiss", "neighbours.words.npy"} <= set(read[0])
-    assert not {"neighbours.kin.npy", "cards.utf8"} & set(read[0])
+    assert {"terms.rows.npy", "vectors.faiss", "nearest.rows.npy"} <= set(read[0])
+    assert not {"neighbours.words.npy", "cards.utf8"} & set(read[0])
+
+
+def later_papers(house: Paper) -> list[Article]:
+    found = [article(n, title="Council votes again") for n in range(2, 9)]
+    house.store.put(found)
+    return found
+
+
+def test_while_some_are_added_the_next_are_embedded(house: Paper, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("index.delta._PAGE", 3)
+    later, begun, waited = later_papers(house), [Event() for _ in range(3)], []
+    add = Extension.add
+
+    class Noted(FakeEmbedder):
+        def embed(self, texts: Sequence[str]) -> np.ndarray:
+            next(one for one in begun if not one.is_set()).set()
+            return super().embed(texts)
+
+    def after_the_next(extension: Extension, one: Article, vector: np.ndarray | None) -> None:
+        page = later.index(one) // 3
+        waited.append(begun[min(page + 1, 2)].wait(20))
+        add(extension, one, vector)
+
+    monkeypatch.setattr(Extension, "add", after_the_next)
+    nightly(house.store, house.releases, Noted(), ADD)
+    assert waited == [True] * 7
+    release = house.release()
+    assert {release.card(release.row(one.id)).title for one in later} == {"Council votes again"}
+
+
+@pytest.mark.parametrize("fails", [1, 2, 3])
+def test_texts_that_cannot_be_embedded_end_the_night_and_keep_what_was(
+    house: Paper, monkeypatch: pytest.MonkeyPatch, fails: int
+) -> None:
+    monkeypatch.setattr("index.delta._PAGE", 3)
+    later_papers(house)
+    before = current_id(house.releases)
+
+    class Failing(FakeEmbedder):
+        def embed(self, texts: Sequence[str]) -> np.ndarray:
+            if len(self.batches) + 1 == fails:
+                raise MemoryError("no room for this batch")
+            return super().embed(texts)
+
+    with pytest.raises(MemoryError, match="no room for this batch"):
+        nightly(house.store, house.releases, Failing(), ADD)
+    assert current_id(house.releases) == before
+    assert not list(house.releases.glob(".staging*"))
+    house.night()
+    assert "a008" in house.release()
 
 
 # --- which night it is ---

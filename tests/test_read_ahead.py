@@ -6,6 +6,8 @@ import pytest
 
 from index.read_ahead import read_ahead
 
+MEMORY = 2**22
+
 
 @pytest.fixture
 def files(tmp_path: Path) -> list[Path]:
@@ -35,6 +37,7 @@ def taken_in(monkeypatch: pytest.MonkeyPatch, files: list[Path], most: int | Non
             return found
 
     with monkeypatch.context() as patch:
+        patch.setattr("index.read_ahead.memory", lambda: MEMORY)
         patch.setattr(Path, "open", lambda path, *_args, **_named: Watched(path))
         reader = read_ahead(files, most)
         reader.join(20)
@@ -44,7 +47,8 @@ def taken_in(monkeypatch: pytest.MonkeyPatch, files: list[Path], most: int | Non
 
 def test_all_that_there_is_room_for_is_read_in_its_order(files: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     size = files[0].stat().st_size
-    assert taken_in(monkeypatch, files, None) == {"a": size, "b": size, "c": size}
+    assert taken_in(monkeypatch, files, 4 * size) == {"a": size, "b": size, "c": size}
+    assert taken_in(monkeypatch, files, None) == {"a": MEMORY // 4 * 3}, "three quarters of the memory"
     little = taken_in(monkeypatch, files[::-1], size + 1)
     assert list(little) == ["c", "b"]
     assert little["c"] == size
@@ -54,5 +58,5 @@ def test_all_that_there_is_room_for_is_read_in_its_order(files: list[Path], monk
 def test_a_file_that_is_missing_keeps_no_other_from_being_read(
     files: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = taken_in(monkeypatch, [tmp_path / "missing", *files], None)
+    found = taken_in(monkeypatch, [tmp_path / "missing", *files], 2**30)
     assert list(found) == ["a", "b", "c"]

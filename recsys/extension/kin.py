@@ -8,8 +8,8 @@ from recsys.columns import Int64, Rows, open_array, save_array
 from recsys.extension.annex import Annex
 from recsys.extension.arrival import Arrival
 from recsys.extension.kept import NAME
-from recsys.kinship import NEAREST, SHARPNESS, relevance, shares, timely_factor
-from recsys.largest import largest_of_each
+from recsys.kinship import SHARPNESS, nearest_among, relevance, shares, timely_factor
+from recsys.nearest import NEAREST
 from recsys.neighbours import Neighbours
 from recsys.postings import places_of
 from recsys.release import UNDATED
@@ -123,20 +123,19 @@ class Kin:
         """Find the nearest of those of the rows of which they are not known, all at once."""
         self._make_room()
         rows = rows[~self._known[rows]]
+        told, n = self._release.nearest, len(self._release)
+        if told is not None:
+            old, rows = rows[rows < n], rows[rows >= n]
+            self._rows[old], self._scores[old], self._known[old] = told.rows[old], told.scores[old], True
         if not len(rows):
             return
         numbers, near = self._annex.numbers, [self._near(row) for row in rows.tolist()]
-        counts = np.array([len(theirs.rows) for theirs in near])
-        every, cosine, words, named = (  # not their kin, a fifth of what there is to read
-            np.concatenate([getattr(theirs, name) for theirs in near]) for name in ("rows", "cosine", "words", "names")
-        )
-        owner = np.repeat(np.arange(len(rows)), counts)
-        length = numbers["text_length"].at(rows).astype(np.float64)[owner]
-        score = relevance(cosine, words, named, length, self._base)
-        score = score * self._timely(numbers["published"].at(rows)[owner], every)
-        best = largest_of_each(counts, every, score, NEAREST)
-        place = np.arange(len(best)) - np.searchsorted(owner[best], owner[best])
-        self._rows[rows[owner[best]], place], self._scores[rows[owner[best]], place] = every[best], score[best]
+        counts, every = np.array([len(theirs.rows) for theirs in near]), Neighbours.joined(near)
+        owner = np.repeat(rows, counts)
+        length = numbers["text_length"].at(owner).astype(np.float64)
+        days = self._days(numbers["published"].at(owner), every.rows)
+        found = nearest_among(counts, every, length, days, self._base, self._tempo)
+        self._rows[rows], self._scores[rows] = found.rows, found.scores
         self._known[rows] = True
 
     def _near(self, row: int) -> Neighbours:
@@ -149,10 +148,13 @@ class Kin:
 
     def _timely(self, published: int | Int64, rows: Rows) -> Floats:
         """(m,) > 0: what the days between a moment, or one for each, and the dates of these rows make of being near."""
+        return timely_factor(self._tempo, self._days(published, rows))
+
+    def _days(self, published: int | Int64, rows: Rows) -> Floats:
+        """(m,) days between a moment, or one for each, and the dates of these rows; NaN where one is unknown."""
         mine, theirs = np.asarray(published, np.int64), self._annex.numbers["published"].at(rows)
         known = (theirs != UNDATED) & (mine != UNDATED)
-        days = np.where(known, np.abs(theirs.astype(np.float64) - mine.astype(np.float64)) / DAY, np.nan)
-        return timely_factor(self._tempo, days)
+        return np.where(known, np.abs(theirs.astype(np.float64) - mine.astype(np.float64)) / DAY, np.nan)
 
     def _size(self) -> int:
         return len(self._release) + len(self._annex)
