@@ -1,5 +1,6 @@
 """The programs that are measured, each in a process of its own, as a newsroom runs them."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -124,7 +125,11 @@ def service(releases: Path, url: str | None, workers: int, *options: str | Path,
 def program(
     command: list[str], port: int, path: str, log: Path, environ: Mapping[str, str] | None = None
 ) -> Iterator[tuple[int, float]]:
-    """(process, seconds until it was ready) of a server that is ready when it answers 200 at `path`."""
+    """(process, seconds until it was ready) of a server that is ready when it answers 200 at `path`.
+
+    It may keep what Python compiles, so that it is not compiled at each start, as an installed program is not.
+    """
+    environ = {name: value for name, value in (environ or os.environ).items() if name != "PYTHONDONTWRITEBYTECODE"}
     began = time.monotonic()
     with (
         log.open("ab") as said,
