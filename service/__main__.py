@@ -49,6 +49,7 @@ _LEVELS = ("critical", "error", "warning", "info", "debug")
 @click.option(
     "--cache-keys", metavar="HEADER", help="surrogate-key, cache-tag, xkey or none.  [default: surrogate-key]"
 )
+@click.option("--remember-mib", metavar="N", help="MiB of answers that each worker may keep.  [default: 256]")
 @click.option(
     "--webhooks", multiple=True, metavar="NAME:FILE", help="Webhook, and the file with its secret; repeat it."
 )

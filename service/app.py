@@ -103,7 +103,7 @@ def create_app(settings: Settings, clock: Callable[[], float] = time) -> FastAPI
     app.state.live = live
     app.state.settings = settings
     app.state.passing = Passing(settings)
-    app.state.remembered = Remembered()
+    app.state.remembered = Remembered(settings.remember_mib * 2**20)
     problems.install(app)
     app.include_router(lists)
     app.include_router(health)

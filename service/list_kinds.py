@@ -5,18 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastapi import Response
-from pydantic import BaseModel
 
 from recsys.page import Page, Picks
 from service.asking import Asked, list_response
 from service.queries import (
-    AuthorByUrl,
     AuthorQuery,
-    CoverageByUrl,
     CoverageQuery,
-    RelatedByUrl,
+    ListQuery,
     RelatedQuery,
-    SimilarByUrl,
     SimilarQuery,
 )
 from service.written import ITEMS
@@ -27,12 +23,11 @@ class ListKind:
     """One kind of list.
 
     Attributes:
-        by_id, by_url: the parameters where the article is named by its id, and where by its address.
+        query: the parameters, but for the address by which the article may be named.
         response: what such a request is answered, its parameters checked.
     """
 
-    by_id: type[BaseModel]
-    by_url: type[BaseModel]
+    query: type[ListQuery]
     response: Callable[[Asked, Any], Response]
 
 
@@ -62,8 +57,8 @@ def related_response(found: Asked, query: RelatedQuery) -> Response:
 
 
 KINDS = {
-    "similar": ListKind(SimilarQuery, SimilarByUrl, similar_response),
-    "more-from-author": ListKind(AuthorQuery, AuthorByUrl, more_from_author_response),
-    "coverage": ListKind(CoverageQuery, CoverageByUrl, coverage_response),
-    "related": ListKind(RelatedQuery, RelatedByUrl, related_response),
+    "similar": ListKind(SimilarQuery, similar_response),
+    "more-from-author": ListKind(AuthorQuery, more_from_author_response),
+    "coverage": ListKind(CoverageQuery, coverage_response),
+    "related": ListKind(RelatedQuery, related_response),
 }  # by the last part of their paths

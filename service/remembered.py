@@ -8,7 +8,6 @@ from service.prepared import RawHeaders
 
 Target = tuple[str, bytes]  # path and query of a request
 
-_MOST = 128 * 2**20  # bytes of all answers; 20,000 of 5 KB as a rule
 _LONGEST, _WIDEST = 500, 65_536  # bytes of a target, of an answer; the rare ones beyond are not worth the memory
 _MORE = 1_000  # bytes that an answer takes beside its body and its headers
 
@@ -43,7 +42,7 @@ class Remembered:
         most: bytes that all answers may take; who was not asked for longest goes first.
     """
 
-    def __init__(self, most: int = _MOST) -> None:
+    def __init__(self, most: int) -> None:
         self._most, self._size = most, 0
         self._in_force: Standing | None = None
         self._shown: OrderedDict[Target, Shown] = OrderedDict()

@@ -52,6 +52,7 @@ class Settings:
         cache_seconds: longest that any cache may keep an answer, and so what was taken down, in [0, 86400].
         purged_seconds: the same of the one cache that the newsroom purges by key, in [0, 86400]; 0 without one.
         cache_keys: header with the keys by which that cache is purged.
+        remember_mib: MiB of answers that each worker may keep while nothing else is in force, in [0, 65536].
         webhooks: who may send articles; they need a store.
         engine: addresses of the engine of vectors that the night was given, with blanks between them.
     """
@@ -71,6 +72,7 @@ class Settings:
     cache_seconds: int = 1
     purged_seconds: int = 0
     cache_keys: CacheKeys = CacheKeys.SURROGATE_KEY
+    remember_mib: int = 256
     webhooks: tuple[Webhook, ...] = ()
     cache: Path | None = None
     engine: str | None = None
@@ -193,6 +195,7 @@ _PARSERS: dict[str, tuple[str, Callable[[str], object]]] = {
     "cache_seconds": ("a whole number of seconds from 0 to 86400", _integer(0, 86_400)),
     "purged_seconds": ("a whole number of seconds from 0 to 86400", _integer(0, 86_400)),
     "cache_keys": (f"one of {', '.join(CacheKeys)}", CacheKeys),
+    "remember_mib": ("a whole number of MiB from 0 to 65536", _integer(0, 65_536)),
     "max_k": (f"a whole number from {DEFAULT_K} to {MAX_K}", _integer(DEFAULT_K, MAX_K)),
     "engine": ("addresses such as postgresql://user@host/database, with blanks between them", str),
     "webhooks": ("NAME:SECRET-FILE, several with commas, each name once", _webhooks),

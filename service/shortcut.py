@@ -5,9 +5,6 @@ model checks the same parameters, and the same function answers (`service.list_k
 is not answered with a list, goes to the framework's route as if nothing had been here: it tells every error.
 """
 
-from typing import Any
-from urllib.parse import parse_qsl
-
 from fastapi import Request, Response
 from pydantic import ValidationError
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -15,22 +12,40 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from recsys.errors import ArticleNotFound
 from service.asking import check_counts, known_response, meant, view_of
 from service.list_kinds import KINDS, ListKind
+from service.parameters import Parameters
 from service.problems import Problem
 
 _PREFIX, _BY_ID = "/v1/", "/v1/articles/"
-_REPEATED = frozenset({"exclude", "exclude_section"})
 
 
 class Shortcut:
     """Answers plain requests for lists, and leaves all others to `app`."""
 
     def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+        self._app, self._parameters = app, Parameters()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request (ASGI)."""
-        answer = self._app if (found := _list_of(scope)) is None else await _response(Request(scope), *found)
+        answer = self._app if (found := _list_of(scope)) is None else await self._response(Request(scope), *found)
         await (answer or self._app)(scope, receive, send)
+
+    async def _response(self, request: Request, kind: ListKind, article_id: str | None) -> Response | None:
+        """The answer where it is a list; None where another has to say what is wrong."""
+        try:
+            view = await view_of(request)
+            if (known := known_response(request, view)) is not None:
+                return known
+            text, url = request.scope["query_string"], ""
+            if article_id is not None:
+                query = self._parameters.by_id(kind, text)
+            else:
+                url, query = self._parameters.by_url(kind, text) or (url, None)
+            if query is None:
+                return None
+            check_counts(request, query)
+            return kind.response(meant(request, view, query, article_id, url), query)
+        except (ValidationError, Problem, ArticleNotFound):
+            return None
 
 
 def _list_of(scope: Scope) -> tuple[ListKind, str | None] | None:
@@ -44,33 +59,3 @@ def _list_of(scope: Scope) -> tuple[ListKind, str | None] | None:
     if path.startswith(_BY_ID) and len(before) >= len(_BY_ID):
         return kind, before[len(_BY_ID) :]
     return (kind, None) if path == _PREFIX + last else None
-
-
-async def _response(request: Request, kind: ListKind, article_id: str | None) -> Response | None:
-    """The answer where it is a list; None where another has to say what is wrong."""
-    try:
-        view = await view_of(request)
-        if (known := known_response(request, view)) is not None:
-            return known
-        parameters = _parameters(request.scope["query_string"])
-        if parameters is None:
-            return None
-        query: Any = (kind.by_url if article_id is None else kind.by_id).model_validate(parameters)
-        check_counts(request, query)
-        url = query.url if article_id is None else ""
-        return kind.response(meant(request, view, query, article_id, url), query)
-    except (ValidationError, Problem, ArticleNotFound):
-        return None
-
-
-def _parameters(query_string: bytes) -> dict[str, Any] | None:
-    """The parameters as the framework gives them to their model; None where one that is a single value is repeated."""
-    found: dict[str, Any] = {}
-    for name, value in parse_qsl(query_string.decode("latin-1"), keep_blank_values=True):
-        if name in _REPEATED:
-            found.setdefault(name, []).append(value)
-        elif name in found:
-            return None
-        else:
-            found[name] = value
-    return found

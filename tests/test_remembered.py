@@ -32,8 +32,15 @@ def test_what_is_found_is_what_was_kept_last_and_asked_for_last(asked: list[tupl
 
 
 def test_what_is_very_long_is_not_kept() -> None:
-    remembered = Remembered()
+    remembered = Remembered(2**20)
     for target, size in ((("/" * 501, b""), 1), (("/", b""), 65_537)):
         assert remembered.find(target, NOW) is None
         remembered.keep(target, shown(size))
         assert remembered.find(target, NOW) is None
+
+
+def test_where_nothing_may_be_kept_nothing_is() -> None:
+    remembered = Remembered(0)
+    assert remembered.find(("/", b""), NOW) is None
+    remembered.keep(("/", b""), shown(1))
+    assert remembered.find(("/", b""), NOW) is None

@@ -32,6 +32,7 @@ def test_an_option_wins_over_the_environment_and_what_is_empty_is_not_given() ->
         ("MAX_K", "101", "from 10 to 100"),
         ("CACHE_SECONDS", "-1", "from 0 to 86400"),
         ("PURGED_SECONDS", "1h", "whole number of seconds"),
+        ("REMEMBER_MIB", "all", "MiB from 0 to 65536"),
         ("CACHE_KEYS", "etag", "surrogate-key, cache-tag, xkey, none"),
         ("PER_EVENT", "0", "from 1 to 100, or none"),
         ("PER_EVENT", "all", "from 1 to 100, or none"),
@@ -78,6 +79,7 @@ def test_a_list_holds_three_of_an_event_unless_the_settings_say_otherwise() -> N
         cache_seconds=st.integers(0, 86_400),
         purged_seconds=st.integers(0, 86_400),
         cache_keys=st.sampled_from(CacheKeys),
+        remember_mib=st.integers(0, 65_536),
     )
 )
 def test_a_worker_reads_from_its_environment_the_settings_that_were_put_there(settings: Settings) -> None:
