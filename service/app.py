@@ -5,12 +5,14 @@ import os
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from time import time
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
+from starlette.types import Receive, Scope, Send
 
 from recsys.engine import LIVE, PAUSE, Engine
 from recsys.ranking import Weights
@@ -37,6 +39,7 @@ from service.signatures import Secrets
 from service.takedowns import takedowns
 from service.webhooks import webhooks
 
+_TRACING = "opentelemetry.sdk"  # imported where somebody wants to see each request
 _TURN = 0.0005  # seconds; a request that waits for a thread that measures newcomers waits so long, not Python's 0.005
 
 _ABOUT = """Related stories for a newspaper's pages.
@@ -47,7 +50,17 @@ Errors are `application/problem+json` (RFC 9457)."""
 
 
 class _App(FastAPI):
-    """FastAPI, with problems documented under the media type that they are sent with."""
+    """FastAPI, with problems documented under the media type that they are sent with.
+
+    Attributes:
+        first: what is asked before any layer of the framework, where there is such a thing.
+    """
+
+    first: Shortcut | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["app"] = self
+        await (super().__call__ if self.first is None else self.first)(scope, receive, send)
 
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
@@ -118,7 +131,10 @@ def create_app(settings: Settings, clock: Callable[[], float] = time) -> FastAPI
             app.include_router(webhooks)
         app.include_router(takedowns)
         app.include_router(newsroom)  # last: an article's own path takes all that no list has
-    app.add_middleware(Shortcut)
+    if settings.cors_origins or _TRACING in sys.modules:
+        app.add_middleware(Shortcut)  # beneath the layers that have to see its answers
+    else:
+        app.first = Shortcut(partial(FastAPI.__call__, app))
     if settings.cors_origins:
         # lists only: a browser may neither write nor send a key, as `Authorization` is not among the headers that are
         # allowed. A key in a page is a key that everybody has; an editors' tool asks from its own server.

@@ -1,10 +1,12 @@
 """The shorter way to the lists: whatever is asked, it answers what the framework's routes answer, byte for byte."""
 
 import asyncio
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -84,8 +86,8 @@ def served(releases: Path, url: str, monkeypatch: pytest.MonkeyPatch, **more: An
             yield Pair(one, other, store)
 
 
-@pytest.fixture(scope="module")
-def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+@pytest.fixture(scope="module", params=["first of all", "beneath what other origins are told"])
+def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     folder = tmp_path_factory.mktemp("paper")
     url = f"sqlite:///{folder / 'articles.db'}"
     with closing(ArticleStore.open(url, create=True)) as store:
@@ -93,8 +95,9 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
         store.put([article(9, status=Status.CANCELED), article(8, embargoed_until=NOW + timedelta(hours=1))])
         nightly(store, folder / "releases", FakeEmbedder(), NightlyConfig(force=True))
     with pytest.MonkeyPatch.context() as monkeypatch:
-        cors = {"cors_origins": ("https://paper.example",), "cache_seconds": 60, "purged_seconds": 600}
-        with served(folder / "releases", url, monkeypatch, **cors) as found:
+        origins = () if request.param == "first of all" else ("https://paper.example",)
+        given = {"cors_origins": origins, "cache_seconds": 60, "purged_seconds": 600}
+        with served(folder / "releases", url, monkeypatch, **given) as found:
             yield found
 
 
@@ -178,3 +181,39 @@ def test_without_a_release_both_say_so(tmp_path: Path, monkeypatch: pytest.Monke
     with served(tmp_path / "releases", url, monkeypatch) as found:
         assert found.both("/v1/articles/a003/similar")[0] == 503
         assert found.both("/v1/articles/a003/similar", "k=0")[0] == 422
+
+
+class Noted:
+    """A layer around an application, as tracing adds one."""
+
+    def __init__(self, app: Any, paths: list[str]) -> None:
+        self._app, self._paths = app, paths
+
+    async def __call__(self, scope: Any, *more: Any) -> None:
+        self._paths.append(scope.get("path", ""))
+        await self._app(scope, *more)
+
+
+@pytest.mark.parametrize("traced", [False, True])
+def test_where_requests_are_traced_every_one_is_seen(
+    pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, traced: bool
+) -> None:
+    monkeypatch.setattr(service.app, "Shortcut", Shortcut)
+    if traced:
+        monkeypatch.setitem(sys.modules, "opentelemetry.sdk", ModuleType("opentelemetry.sdk"))
+    app, paths = create_app(pair.quick.app.state.settings, NOW.timestamp), list[str]()  # type: ignore[attr-defined]
+    app.add_middleware(Noted, paths=paths)
+    with TestClient(app) as client:
+        assert client.get("/v1/articles/a001/similar").status_code == 200
+        assert client.get("/v1/articles/none/similar").status_code == 404
+    alone = not traced and not pair.quick.app.state.settings.cors_origins  # type: ignore[attr-defined]
+    seen = ["/v1/articles/none/similar"] if alone else ["/v1/articles/a001/similar", "/v1/articles/none/similar"]
+    assert [path for path in paths if path.startswith("/v1")] == seen
+
+
+def test_a_fault_on_the_short_way_is_told_by_the_framework(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any) -> None:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr("service.shortcut.meant", broken)
+    assert pair.both("/v1/articles/a004/similar", "k=7")[0] == 200, "the framework's own way is whole"
