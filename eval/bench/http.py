@@ -7,6 +7,7 @@ from functools import partial
 from typing import ClassVar
 from urllib.parse import quote
 
+from eval.bench.apart import CLIENT, SERVER, on_core
 from eval.bench.base import copied, prepared
 from eval.bench.benchmark import Room
 from eval.bench.client import connect, request
@@ -43,7 +44,7 @@ class _Found:
 
 @dataclass(frozen=True, slots=True)
 class Http:
-    """Throughput, and latency at 70 % of it, of one worker.
+    """Throughput, and latency at 70 % of it, of one worker on a core of its own.
 
     Attributes:
         articles: in the archive; which are asked for is drawn by Zipf's law.
@@ -83,7 +84,8 @@ class Http:
                     for server in self.servers:
                         given = environ | {SIZE: str(size)}
                         case = running(server, application, given, path, room.scratch / f"{server}.log")
-                        cases[f"{server}|{what}"] = stack.enter_context(case)
+                        with on_core(SERVER):
+                            cases[f"{server}|{what}"] = stack.enter_context(case)
                         if what == _OURS:
                             self._ask_before(cases[f"{server}|{what}"], before)
                     size = size or uvloop.run(_size(cases[f"{self.servers[0]}|{what}"], asked))
@@ -96,7 +98,8 @@ class Http:
         answered = 0.0
         while answered < len(asked):
             requests = _from(asked, int(answered))
-            answered += self.seconds * uvloop.run(flood(case.port, requests, self.connections, self.seconds))
+            with on_core(CLIENT):
+                answered += self.seconds * uvloop.run(flood(case.port, requests, self.connections, self.seconds))
 
     def _compared(
         self, route: str, size: int, cases: dict[str, Running], asking: dict[str, list[bytes]]
@@ -106,7 +109,8 @@ class Http:
         def flooded(name: str, repetition: int) -> _Found:
             case, before = cases[name], cases[name].cpu()
             asked = to_flood(asking[name], repetition, self.repetitions, self.connections)
-            rate = uvloop.run(flood(case.port, asked, self.connections, self.seconds))
+            with on_core(CLIENT):
+                rate = uvloop.run(flood(case.port, asked, self.connections, self.seconds))
             return _Found(rate, (case.cpu() - before) / (rate * self.seconds) * 1e6)
 
         flooding: dict[str, Callable[[int], _Found]] = {name: partial(flooded, name) for name in cases}
@@ -116,7 +120,8 @@ class Http:
 
         def at_share(name: str, repetition: int) -> Sent:
             asked = to_pace(asking[name], repetition, self.repetitions)
-            return uvloop.run(paced(cases[name].port, asked, share[name], self.seconds, self.connections))
+            with on_core(CLIENT):
+                return uvloop.run(paced(cases[name].port, asked, share[name], self.seconds, self.connections))
 
         pacing: dict[str, Callable[[int], Sent]] = {name: partial(at_share, name) for name in cases}
         latencies = interleaved(pacing, self.repetitions)
