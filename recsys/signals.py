@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from recsys.columns import Bools, ListColumn, Rows
+from recsys.columns import Bools, Int64, ListColumn, Rows
 from recsys.neighbours import Neighbours
 from recsys.release import EVERGREEN, UNDATED, Release
 
@@ -177,6 +177,10 @@ def _length(column: ListColumn, rows: Rows, rarity: Float32s) -> Floats:
 
 def age_days(release: Release, row: Owner, rows: Rows) -> Floats:
     """Days between the dates of two articles, NaN where either is unknown."""
-    theirs, mine = release.published[rows], release.published[row]
+    return days_between(release.published[row], release.published[rows])
+
+
+def days_between(mine: int | Int64, theirs: Int64) -> Floats:
+    """(m,) days between a moment, or one for each, and others (seconds since 1970 UTC); NaN where one is `UNDATED`."""
     dated = (theirs != UNDATED) & (mine != UNDATED)
     return np.where(dated, np.abs(theirs.astype(np.float64) - np.float64(mine)) / DAY, np.nan)

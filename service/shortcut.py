@@ -5,13 +5,19 @@ model checks the same parameters, and the same function answers (`service.list_k
 is not answered with a list, goes to the framework's route as if nothing had been here: it tells every error.
 """
 
+import logging
+
 from fastapi import Request, Response
+from pydantic import ValidationError
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from recsys.errors import ArticleNotFound
 from service.asking import check_counts, known_response, meant, view_of
 from service.list_kinds import KINDS, ListKind
 from service.parameters import Parameters
+from service.problems import Problem
 
+log = logging.getLogger(__name__)
 _PREFIX, _BY_ID = "/v1/", "/v1/articles/"
 
 
@@ -41,7 +47,10 @@ class Shortcut:
                 return None
             check_counts(request, query)
             return kind.response(meant(request, view, query, article_id, url), query)
-        except Exception:  # whatever it is, the framework's route comes upon it as well
+        except (ValidationError, Problem, ArticleNotFound):
+            return None
+        except Exception:  # no layer above this one would tell it
+            log.exception("the short way failed, the framework's is asked")
             return None
 
 

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from datetime import timedelta
 from math import isnan
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -89,5 +88,5 @@ def test_a_release_with_one_of_the_files_or_of_another_width_is_refused(make_rel
     scores.unlink()
     with pytest.raises(ReleaseDamaged, match="nearest"):
         Release.open(release.path, verify=False)
-    Path(release.path / "nearest.rows.npy").unlink()
+    (release.path / "nearest.rows.npy").unlink()
     assert Release.open(release.path, verify=False).nearest is None

@@ -195,9 +195,7 @@ class Noted:
 
 
 @pytest.mark.parametrize("traced", [False, True])
-def test_where_requests_are_traced_every_one_is_seen(
-    pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, traced: bool
-) -> None:
+def test_where_requests_are_traced_every_one_is_seen(pair: Pair, monkeypatch: pytest.MonkeyPatch, traced: bool) -> None:
     monkeypatch.setattr(service.app, "Shortcut", Shortcut)
     if traced:
         monkeypatch.setitem(sys.modules, "opentelemetry.sdk", ModuleType("opentelemetry.sdk"))
@@ -211,9 +209,12 @@ def test_where_requests_are_traced_every_one_is_seen(
     assert [path for path in paths if path.startswith("/v1")] == seen
 
 
-def test_a_fault_on_the_short_way_is_told_by_the_framework(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_on_the_short_way_is_logged_and_asked_of_the_framework(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     def broken(*_: Any) -> None:
         raise RuntimeError("broken")
 
     monkeypatch.setattr("service.shortcut.meant", broken)
     assert pair.both("/v1/articles/a004/similar", "k=7")[0] == 200, "the framework's own way is whole"
+    assert [record.getMessage() for record in caplog.records] == ["the short way failed, the framework's is asked"]

@@ -1,10 +1,10 @@
 """Our lists over HTTP beside a route that answers with constant bytes of their size, in several servers."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
-from typing import ClassVar
+from typing import Any, ClassVar, TypeVar
 from urllib.parse import quote
 
 from eval.bench.apart import CLIENT, SERVER, on_core
@@ -21,6 +21,7 @@ from eval.bench.results import LATENCY, Result, ratio, result
 from eval.bench.schedule import Sent
 from eval.bench.servers import Running, running
 
+_Asked = TypeVar("_Asked")
 _OURS, _COLD = "ours", "ours, nothing asked twice"
 _FRAMEWORK, _BARE = "FastAPI, constant bytes", "bare ASGI, constant bytes"
 _APPLICATIONS = {
@@ -69,8 +70,6 @@ class Http:
 
     def measure(self, room: Room) -> Iterator[Result]:
         """All servers run at once, and are asked in turn."""
-        import uvloop
-
         base = prepared(CorpusConfig(self.articles, self.seed), room.work)
         store = copied(base, room.scratch)
         for route in self.routes:
@@ -88,29 +87,23 @@ class Http:
                             cases[f"{server}|{what}"] = stack.enter_context(case)
                         if what == _OURS:
                             self._ask_before(cases[f"{server}|{what}"], before)
-                    size = size or uvloop.run(_size(cases[f"{self.servers[0]}|{what}"], asked))
+                    size = size or _run(_size(cases[f"{self.servers[0]}|{what}"], asked))
                 asking = {name: once if name.endswith(_COLD) else asked for name in cases}
                 yield from self._compared(route, size, cases, asking)
 
     def _ask_before(self, case: Running, asked: list[bytes]) -> None:
-        import uvloop
-
         answered = 0.0
         while answered < len(asked):
             requests = _from(asked, int(answered))
-            with on_core(CLIENT):
-                answered += self.seconds * uvloop.run(flood(case.port, requests, self.connections, self.seconds))
+            answered += self.seconds * _run(flood(case.port, requests, self.connections, self.seconds))
 
     def _compared(
         self, route: str, size: int, cases: dict[str, Running], asking: dict[str, list[bytes]]
     ) -> Iterator[Result]:
-        import uvloop
-
         def flooded(name: str, repetition: int) -> _Found:
             case, before = cases[name], cases[name].cpu()
             asked = to_flood(asking[name], repetition, self.repetitions, self.connections)
-            with on_core(CLIENT):
-                rate = uvloop.run(flood(case.port, asked, self.connections, self.seconds))
+            rate = _run(flood(case.port, asked, self.connections, self.seconds))
             return _Found(rate, (case.cpu() - before) / (rate * self.seconds) * 1e6)
 
         flooding: dict[str, Callable[[int], _Found]] = {name: partial(flooded, name) for name in cases}
@@ -120,8 +113,7 @@ class Http:
 
         def at_share(name: str, repetition: int) -> Sent:
             asked = to_pace(asking[name], repetition, self.repetitions)
-            with on_core(CLIENT):
-                return uvloop.run(paced(cases[name].port, asked, share[name], self.seconds, self.connections))
+            return _run(paced(cases[name].port, asked, share[name], self.seconds, self.connections))
 
         pacing: dict[str, Callable[[int], Sent]] = {name: partial(at_share, name) for name in cases}
         latencies = interleaved(pacing, self.repetitions)
@@ -141,6 +133,14 @@ class Http:
         ids = asked_for(newest_first, self.before + _ASKED, self.seed)
         asked = [request("GET", f"/v1/{route}?url={quote(f'https://paper.example/{key}', safe='')}") for key in ids]
         return asked[: self.before], asked[self.before :]
+
+
+def _run(asking: Coroutine[Any, Any, _Asked]) -> _Asked:
+    """What it gives, asked from the core that the servers leave free."""
+    import uvloop
+
+    with on_core(CLIENT):
+        return uvloop.run(asking)
 
 
 def to_flood(asked: list[bytes], repetition: int, repetitions: int, connections: int) -> list[bytes]:

@@ -12,8 +12,7 @@ from recsys.kinship import SHARPNESS, nearest_among, relevance, shares, timely_f
 from recsys.nearest import NEAREST
 from recsys.neighbours import Neighbours
 from recsys.postings import places_of
-from recsys.release import UNDATED
-from recsys.signals import DAY, Float32s, Floats
+from recsys.signals import Float32s, Floats, days_between
 
 _ROOM = 2**16  # arrivals that there is room for at first; what is not used of it takes no memory
 
@@ -151,10 +150,7 @@ class Kin:
         return timely_factor(self._tempo, self._days(published, rows))
 
     def _days(self, published: int | Int64, rows: Rows) -> Floats:
-        """(m,) days between a moment, or one for each, and the dates of these rows; NaN where one is unknown."""
-        mine, theirs = np.asarray(published, np.int64), self._annex.numbers["published"].at(rows)
-        known = (theirs != UNDATED) & (mine != UNDATED)
-        return np.where(known, np.abs(theirs.astype(np.float64) - mine.astype(np.float64)) / DAY, np.nan)
+        return days_between(published, self._annex.numbers["published"].at(rows))
 
     def _size(self) -> int:
         return len(self._release) + len(self._annex)
