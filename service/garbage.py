@@ -6,7 +6,7 @@ which every request then waits for.
 
 import gc
 
-_OFTEN = (20_000, 50, 100)  # new objects, looks at these, looks at the older ones: all are gone through very rarely
+_OFTEN = (2_000, 10, 500)  # new objects, looks at these, looks at the older ones: short looks, and rarely at all
 
 
 def settle() -> None:

@@ -1,5 +1,6 @@
 """Our lists over HTTP beside a route that answers with constant bytes of their size, in several servers."""
 
+import os
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -7,19 +8,22 @@ from functools import partial
 from typing import Any, ClassVar, TypeVar
 from urllib.parse import quote
 
-from eval.bench.apart import CLIENT, SERVER, on_core
+from eval.bench.apart import CLIENT, SERVER, ahead, on_core
 from eval.bench.base import copied, prepared
 from eval.bench.benchmark import Room
 from eval.bench.client import connect, request
 from eval.bench.constant import SIZE
 from eval.bench.corpus import CorpusConfig
 from eval.bench.flood import flood
+from eval.bench.held import held
 from eval.bench.interleave import interleaved
 from eval.bench.paced import paced
 from eval.bench.reading import asked_for
 from eval.bench.results import LATENCY, Result, ratio, result
 from eval.bench.schedule import Sent
 from eval.bench.servers import Running, running
+from eval.bench.uncollected import uncollected
+from recsys.release import current_id
 
 _Asked = TypeVar("_Asked")
 _OURS, _COLD = "ours", "ours, nothing asked twice"
@@ -44,8 +48,19 @@ class _Found:
 
 
 @dataclass(frozen=True, slots=True)
+class _Paced:
+    """Another repetition: what came of the schedule, and whether nothing could come between server and client."""
+
+    sent: Sent
+    alone: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Http:
-    """Throughput, and latency at 70 % of it, of one worker on a core of its own.
+    """Throughput, and latency at 70 % of it, of one worker on a core of its own, with its release in memory.
+
+    Latency is that of a machine that does nothing else: where the system allows it, server and client then run ahead
+    of all other programs and of the kernel's own work. Where it does not, a note says so.
 
     Attributes:
         articles: in the archive; which are asked for is drawn by Zipf's law.
@@ -72,24 +87,29 @@ class Http:
         """All servers run at once, and are asked in turn."""
         base = prepared(CorpusConfig(self.articles, self.seed), room.work)
         store = copied(base, room.scratch)
-        for route in self.routes:
-            before, asked = self._requests(route)
-            once = [_other(one, number) for number, one in enumerate(asked)]
-            environ, size = {"RECSYS_RELEASES": str(base.releases), "RECSYS_STORE": store}, 0
-            with ExitStack() as stack:
-                cases: dict[str, Running] = {}
-                for what, application in _APPLICATIONS.items():  # ours first: the others' answers are of its size
-                    path = "/health/ready" if what in (_OURS, _COLD) else "/v1/any"
-                    for server in self.servers:
-                        given = environ | {SIZE: str(size)}
-                        case = running(server, application, given, path, room.scratch / f"{server}.log")
-                        with on_core(SERVER):
-                            cases[f"{server}|{what}"] = stack.enter_context(case)
-                        if what == _OURS:
-                            self._ask_before(cases[f"{server}|{what}"], before)
-                    size = size or _run(_size(cases[f"{self.servers[0]}|{what}"], asked))
-                asking = {name: once if name.endswith(_COLD) else asked for name in cases}
-                yield from self._compared(route, size, cases, asking)
+        environ = {"RECSYS_RELEASES": str(base.releases), "RECSYS_STORE": store}
+        with held(base.releases / current_id(base.releases)) as in_memory:
+            note = "" if in_memory else "the release was not held in memory"
+            for route in self.routes:
+                yield from self._of_route(route, environ, room, note)
+
+    def _of_route(self, route: str, environ: dict[str, str], room: Room, note: str) -> Iterator[Result]:
+        before, asked = self._requests(route)
+        once = [_other(one, number) for number, one in enumerate(asked)]
+        cases, size = dict[str, Running](), 0
+        with ExitStack() as stack:
+            for what, application in _APPLICATIONS.items():  # ours first: the others' answers are of its size
+                path = "/health/ready" if what in (_OURS, _COLD) else "/v1/any"
+                for server in self.servers:
+                    given = environ | {SIZE: str(size)}
+                    case = running(server, application, given, path, room.scratch / f"{server}.log")
+                    with on_core(SERVER):
+                        cases[f"{server}|{what}"] = stack.enter_context(case)
+                    if what == _OURS:
+                        self._ask_before(cases[f"{server}|{what}"], before)
+                size = size or _run(_size(cases[f"{self.servers[0]}|{what}"], asked))
+            asking = {name: once if name.endswith(_COLD) else asked for name in cases}
+            yield from self._compared(f"/v1/{route}, {size:,} bytes", cases, asking, note)
 
     def _ask_before(self, case: Running, asked: list[bytes]) -> None:
         answered = 0.0
@@ -98,7 +118,7 @@ class Http:
             answered += self.seconds * _run(flood(case.port, requests, self.connections, self.seconds))
 
     def _compared(
-        self, route: str, size: int, cases: dict[str, Running], asking: dict[str, list[bytes]]
+        self, route: str, cases: dict[str, Running], asking: dict[str, list[bytes]], note: str
     ) -> Iterator[Result]:
         def flooded(name: str, repetition: int) -> _Found:
             case, before = cases[name], cases[name].cpu()
@@ -111,21 +131,23 @@ class Http:
         rates = {name: [one.rate for one in every] for name, every in found.items()}
         share = {name: _SATURATED * sorted(every)[len(every) // 2] for name, every in rates.items()}
 
-        def at_share(name: str, repetition: int) -> Sent:
-            asked = to_pace(asking[name], repetition, self.repetitions)
-            return _run(paced(cases[name].port, asked, share[name], self.seconds, self.connections))
+        def at_share(name: str, repetition: int) -> _Paced:
+            case, asked = cases[name], to_pace(asking[name], repetition, self.repetitions)
+            with ahead([os.getpid(), *case.processes()]) as alone:
+                return _Paced(_run(paced(case.port, asked, share[name], self.seconds, self.connections)), alone)
 
-        pacing: dict[str, Callable[[int], Sent]] = {name: partial(at_share, name) for name in cases}
+        pacing: dict[str, Callable[[int], _Paced]] = {name: partial(at_share, name) for name in cases}
         latencies = interleaved(pacing, self.repetitions)
         for name in cases:
             server, _, what = name.partition("|")
-            case = f"/v1/{route}, {size:,} bytes, {server}, {what}"
+            case = f"{route}, {server}, {what}"
             yield result(case, "throughput", "requests/s", [[rate] for rate in rates[name]])
             yield result(case, "CPU of the server", "µs a request", [[one.cpu] for one in found[name]])
             if what in (_OURS, _COLD):
                 yield ratio(case, f"throughput, to {_FRAMEWORK}", rates[name], rates[f"{server}|{_FRAMEWORK}"])
-            times = [[value * 1e3 for value in sent.seconds] for sent in latencies[name]]
-            yield result(case, f"latency at {_SATURATED:.0%}", "ms", times, LATENCY, _wrong(latencies[name]))
+            times = [[value * 1e3 for value in one.sent.seconds] for one in latencies[name]]
+            notes = "; ".join(filter(None, (note, *_wrong(latencies[name]))))
+            yield result(case, f"latency at {_SATURATED:.0%}", "ms", times, LATENCY, notes)
 
     def _requests(self, route: str) -> tuple[list[bytes], list[bytes]]:
         """(those asked before it is measured, those it is measured with)."""
@@ -139,7 +161,7 @@ def _run(asking: Coroutine[Any, Any, _Asked]) -> _Asked:
     """What it gives, asked from the core that the servers leave free."""
     import uvloop
 
-    with on_core(CLIENT):
+    with on_core(CLIENT), uncollected():
         return uvloop.run(asking)
 
 
@@ -175,9 +197,10 @@ async def _size(ours: Running, asked: Sequence[bytes]) -> int:
     return sorted(sizes)[len(sizes) // 2]
 
 
-def _wrong(repetitions: Sequence[Sent]) -> str:
-    errors = [error for sent in repetitions for error in sent.errors]
-    late = max(sent.late for sent in repetitions)
-    notes = [f"{len(errors)} failed, the first: {errors[0]}"] if errors else []
-    notes += [f"the client itself was up to {late * 1e3:.0f} ms late"] if late > _MOST_BEHIND else []
-    return "; ".join(notes)
+def _wrong(repetitions: Sequence[_Paced]) -> Iterator[str]:
+    if errors := [error for one in repetitions for error in one.sent.errors]:
+        yield f"{len(errors)} failed, the first: {errors[0]}"
+    if (late := max(one.sent.late for one in repetitions)) > _MOST_BEHIND:
+        yield f"the client itself was up to {late * 1e3:.0f} ms late"
+    if not all(one.alone for one in repetitions):
+        yield "other programs could come between"

@@ -31,9 +31,12 @@ class Running:
 
     def cpu(self) -> float:
         """Seconds that its processes have worked so far."""
-        own = psutil.Process(self.process)
-        times = [one.cpu_times() for one in (own, *own.children(recursive=True))]
+        times = [psutil.Process(one).cpu_times() for one in self.processes()]
         return float(sum(one.user + one.system for one in times))
+
+    def processes(self) -> list[int]:
+        """It, and those that it has started."""
+        return [self.process, *(one.pid for one in psutil.Process(self.process).children(recursive=True))]
 
 
 @contextmanager
