@@ -32,6 +32,7 @@ from eval.__main__ import main
 from eval.bench import results
 from eval.bench.benchmark import Room, options_of, with_options
 from eval.bench.bulk import fill
+from eval.bench.client import connect, request
 from eval.bench.corpus import Archive, CorpusConfig
 from eval.bench.corpus.config import LAST_DAY
 from eval.bench.embedding import SAVED
@@ -467,3 +468,12 @@ def test_every_server_runs_an_application_and_its_work_is_counted(server: str, t
         answer = httpx.get(f"http://127.0.0.1:{one.port}/v1/any")
         assert (answer.status_code, len(answer.content)) == (200, 40)
         assert one.cpu() > 0
+        assert asyncio.run(many(one.port, 1_001)) == {200}
+
+
+async def many(port: int, number: int) -> set[int]:
+    """What so many requests on one connection are answered; a server that hangs up in between is an OSError."""
+    connection = await connect(port)
+    found = {(await connection.ask(request("GET", "/v1/any"))).status for _ in range(number)}
+    connection.close()
+    return found

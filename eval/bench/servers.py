@@ -18,7 +18,8 @@ _COMMANDS = {
     " --no-access-log --log-level warning --ws none --no-server-header",
     "granian": "granian {module}:{factory} --factory --host {host} --port {port} --interface asgi --loop uvloop"
     " --http 1 --no-ws --no-access-log --log-level warning",
-    "hypercorn": "hypercorn {module}:{factory}() --bind {host}:{port} --worker-class uvloop --log-level WARNING",
+    "hypercorn": "hypercorn {module}:{factory}() --bind {host}:{port} --worker-class uvloop --log-level WARNING"
+    " --config python:eval.bench.hypercorn_settings",
 }
 
 
