@@ -1,7 +1,8 @@
 """What this worker answered under what is in force now: who asks the same again is given the same bytes."""
 
 from collections import OrderedDict
-from dataclasses import dataclass
+
+import msgspec
 
 from recsys.standing import Standing
 from service.prepared import RawHeaders
@@ -10,10 +11,10 @@ Target = tuple[str, bytes]  # path and query of a request
 
 _LONGEST, _WIDEST = 500, 65_536  # bytes of a target, of an answer; the rare ones beyond are not worth the memory
 _MORE = 1_000  # bytes that an answer takes beside its body and its headers
+_PARTS = 64  # a table that grows stops everybody for up to 14 ms where it holds all answers
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(msgspec.Struct, frozen=True, gc=False):  # it can be in no cycle, so none is searched for in it
     """An answer, without what depends on the moment at which it is sent.
 
     Attributes:
@@ -40,17 +41,37 @@ class Remembered:
 
     Args:
         most: bytes that all answers may take; who was not asked for longest goes first.
+        parts: that they are dealt out to by their targets, each with its share of the bytes.
     """
 
-    def __init__(self, most: int) -> None:
-        self._most, self._size = most, 0
+    def __init__(self, most: int, parts: int = _PARTS) -> None:
+        self._parts = tuple(_Part(most // parts) for _ in range(parts))
         self._in_force: Standing | None = None
-        self._shown: OrderedDict[Target, Shown] = OrderedDict()
+        self._era = 0  # of this standing; what is of another is let go part by part, as each is asked
 
     def find(self, target: Target, standing: Standing) -> Shown | None:
         """What this target was answered under this very standing, which no two views share; None where it was not."""
         if self._in_force is not standing:
-            self._in_force, self._size = standing, 0
+            self._in_force, self._era = standing, self._era + 1
+        return self._part(target).find(target, self._era)
+
+    def keep(self, target: Target, shown: Shown) -> None:
+        """Remember what the target that was last looked for is answered."""
+        if len(target[0]) + len(target[1]) <= _LONGEST and len(shown.body) <= _WIDEST:
+            self._part(target).keep(target, shown)
+
+    def _part(self, target: Target) -> "_Part":
+        return self._parts[(hash(target) >> 32) % len(self._parts)]  # by other bits than those that tables go by
+
+
+class _Part:
+    def __init__(self, most: int) -> None:
+        self._most, self._size, self._era = most, 0, 0
+        self._shown: OrderedDict[Target, Shown] = OrderedDict()
+
+    def find(self, target: Target, era: int) -> Shown | None:
+        if self._era != era:
+            self._era, self._size = era, 0
             self._shown.clear()
         found = self._shown.get(target)
         if found is not None:
@@ -58,8 +79,7 @@ class Remembered:
         return found
 
     def keep(self, target: Target, shown: Shown) -> None:
-        """Remember what the target that was last looked for is answered."""
-        if len(target[0]) + len(target[1]) > _LONGEST or len(shown.body) > _WIDEST or target in self._shown:
+        if target in self._shown:
             return
         self._shown[target] = shown
         self._size += shown.size()

@@ -1,5 +1,6 @@
 """What a worker remembers of its answers: only under what is in force, and no more than it may."""
 
+import gc
 from typing import cast
 
 from hypothesis import given
@@ -18,7 +19,7 @@ def shown(size: int) -> Shown:
 @given(st.lists(st.tuples(st.integers(0, 9), st.sampled_from([NOW, NOW, NOW, LATER])), max_size=60))
 def test_what_is_found_is_what_was_kept_last_and_asked_for_last(asked: list[tuple[int, Standing]]) -> None:
     room = 3 * shown(9).size()
-    remembered, model, in_force = Remembered(room), dict[int, Shown](), NOW
+    remembered, model, in_force = Remembered(room, parts=1), dict[int, Shown](), NOW
     for number, standing in asked:
         if standing is not in_force:
             model, in_force = {}, standing
@@ -29,6 +30,32 @@ def test_what_is_found_is_what_was_kept_last_and_asked_for_last(asked: list[tupl
             remembered.keep(("/", b"%d" % number), model[number])
         while sum(one.size() for one in model.values()) > room:
             del model[next(iter(model))]
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 40), st.sampled_from([NOW, NOW, NOW, LATER])), max_size=200),
+    st.sampled_from([2, 5, 64]),
+    st.booleans(),
+)
+def test_dealt_out_to_parts_it_is_the_last_answer_under_this_standing_or_none(
+    asked: list[tuple[int, Standing]], parts: int, ample: bool
+) -> None:
+    remembered = Remembered(parts * shown(9).size() * (41 if ample else 2), parts)
+    model, in_force = dict[int, Shown](), NOW
+    for number, standing in asked:
+        if standing is not in_force:
+            model, in_force = {}, standing
+        found = remembered.find(("/", b"%d" % number), standing)
+        assert found is model.get(number) or (found is None and not ample)
+        if found is None:
+            model[number] = shown(number % 10)
+            remembered.keep(("/", b"%d" % number), model[number])
+    kept = [remembered.find(("/", b"%d" % number), in_force) for number in range(41)]
+    assert sum(one.size() for one in kept if one is not None) <= parts * shown(9).size() * (41 if ample else 2)
+
+
+def test_an_answer_that_is_kept_is_none_of_those_that_are_searched_for_cycles() -> None:
+    assert not gc.is_tracked(shown(1))
 
 
 def test_what_is_very_long_is_not_kept() -> None:
