@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -86,6 +87,15 @@ def test_files_are_held_in_memory_for_the_block(tmp_path: Path) -> None:
 def locked() -> int:
     told = Path("/proc/self/status").read_text(encoding="ascii")
     return 1024 * int(told.partition("VmLck:")[2].split()[0])
+
+
+def test_what_would_fill_the_memory_is_not_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_bytes(b"x" * 6)
+    for available, fits in ((11, False), (12, sys.platform == "linux")):
+        told = SimpleNamespace(available=available)
+        monkeypatch.setattr("psutil.virtual_memory", lambda told=told: told)
+        with held(tmp_path) as in_memory:
+            assert in_memory <= fits
 
 
 @ON_LINUX

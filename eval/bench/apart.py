@@ -32,7 +32,7 @@ def ahead(processes: Iterable[int]) -> Iterator[bool]:
     processes = tuple(processes)
     try:
         _schedule(processes, "SCHED_FIFO", 1)
-    except (AttributeError, PermissionError):
+    except (AttributeError, OSError):
         yield False
         return
     try:
