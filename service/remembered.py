@@ -11,7 +11,9 @@ Target = tuple[str, bytes]  # path and query of a request
 
 _LONGEST, _WIDEST = 500, 65_536  # bytes of a target, of an answer; the rare ones beyond are not worth the memory
 _MORE = 1_000  # bytes that an answer takes beside its body and its headers
-_PARTS = 64  # a table that grows stops everybody for up to 14 ms where it holds all answers
+_PART = (
+    4 * 2**20
+)  # bytes of answers in one table; it stops everybody while it grows, up to 14 ms where it holds 256 MiB
 
 
 class Shown(msgspec.Struct, frozen=True, gc=False):  # it can be in no cycle, so none is searched for in it
@@ -41,11 +43,12 @@ class Remembered:
 
     Args:
         most: bytes that all answers may take; who was not asked for longest goes first.
-        parts: that they are dealt out to by their targets, each with its share of the bytes.
+        part: bytes of each of the tables that they are dealt out to by their targets, but for what is left over.
     """
 
-    def __init__(self, most: int, parts: int = _PARTS) -> None:
-        self._parts = tuple(_Part(most // parts) for _ in range(parts))
+    def __init__(self, most: int, part: int = _PART) -> None:
+        number = max(1, most // part)
+        self._parts = tuple(_Part(most // number) for _ in range(number))
         self._in_force: Standing | None = None
         self._era = 0  # of this standing; what is of another is let go part by part, as each is asked
 

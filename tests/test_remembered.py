@@ -19,7 +19,7 @@ def shown(size: int) -> Shown:
 @given(st.lists(st.tuples(st.integers(0, 9), st.sampled_from([NOW, NOW, NOW, LATER])), max_size=60))
 def test_what_is_found_is_what_was_kept_last_and_asked_for_last(asked: list[tuple[int, Standing]]) -> None:
     room = 3 * shown(9).size()
-    remembered, model, in_force = Remembered(room, parts=1), dict[int, Shown](), NOW
+    remembered, model, in_force = Remembered(room), dict[int, Shown](), NOW
     for number, standing in asked:
         if standing is not in_force:
             model, in_force = {}, standing
@@ -40,7 +40,8 @@ def test_what_is_found_is_what_was_kept_last_and_asked_for_last(asked: list[tupl
 def test_dealt_out_to_parts_it_is_the_last_answer_under_this_standing_or_none(
     asked: list[tuple[int, Standing]], parts: int, ample: bool
 ) -> None:
-    remembered = Remembered(parts * shown(9).size() * (41 if ample else 2), parts)
+    part = shown(9).size() * (41 if ample else 2)
+    remembered = Remembered(parts * part, part)
     model, in_force = dict[int, Shown](), NOW
     for number, standing in asked:
         if standing is not in_force:
@@ -51,7 +52,15 @@ def test_dealt_out_to_parts_it_is_the_last_answer_under_this_standing_or_none(
             model[number] = shown(number % 10)
             remembered.keep(("/", b"%d" % number), model[number])
     kept = [remembered.find(("/", b"%d" % number), in_force) for number in range(41)]
-    assert sum(one.size() for one in kept if one is not None) <= parts * shown(9).size() * (41 if ample else 2)
+    assert sum(one.size() for one in kept if one is not None) <= parts * part
+
+
+def test_where_little_may_be_kept_a_wide_answer_drives_out_no_more_than_it_takes() -> None:
+    remembered = Remembered(2**20)
+    for number, size in enumerate((5_000,) * 20 + (60_000,)):
+        assert remembered.find(("/", b"%d" % number), NOW) is None
+        remembered.keep(("/", b"%d" % number), shown(size))
+    assert all(remembered.find(("/", b"%d" % number), NOW) for number in range(21))
 
 
 def test_an_answer_that_is_kept_is_none_of_those_that_are_searched_for_cycles() -> None:
